@@ -1,0 +1,68 @@
+# A thin front for CMake. `make help` lists the targets.
+CMAKE  ?= cmake
+JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
+PREFIX ?= /usr/local
+SEED   ?= 1
+export CTEST_OUTPUT_ON_FAILURE = 1
+
+.PHONY: all help deps play check check-asan check-tsan bench family install uninstall format clean
+
+all: build/release/build.ninja
+	@$(CMAKE) --build build/release -j $(JOBS)
+
+help:
+	@echo "make             build (release) into build/release"
+	@echo "make play        build and play a season on the CPU with the built-in tank (SEED=$(SEED))"
+	@echo "make check       build and run the tests"
+	@echo "make check-asan  the same under address and undefined-behaviour sanitizers"
+	@echo "make check-tsan  the same under the thread sanitizer"
+	@echo "make bench       this machine's peaks and the trusted kernels on the full shapes"
+	@echo "make family      measures every setting of the first challenge once (about 40 minutes)"
+	@echo "make install     installs under PREFIX ($(PREFIX)); DESTDIR is honoured"
+	@echo "make uninstall   removes what install wrote"
+	@echo "make deps        installs the packages this needs (apt), or names them"
+
+deps:
+	@tools/deps
+
+build/%/build.ninja: CMakeLists.txt CMakePresets.json tests/CMakeLists.txt
+	@tools/deps
+	@$(CMAKE) --preset $* -DCMAKE_INSTALL_PREFIX=$(PREFIX) > build-$*.log || (cat build-$*.log; exit 1)
+	@mv build-$*.log build/$*/configure.log
+
+play: all
+	@tools/play --seed $(SEED)
+
+check: all
+	@cd build/release && ctest -j $(JOBS) --output-on-failure
+
+check-asan: build/asan/build.ninja
+	@$(CMAKE) --build build/asan -j $(JOBS)
+	@cd build/asan && ctest -j $(JOBS) --output-on-failure
+
+check-tsan: build/tsan/build.ninja
+	@$(CMAKE) --build build/tsan -j $(JOBS)
+	@cd build/tsan && ctest -j $(JOBS) --output-on-failure
+
+bench: all
+	@$(CMAKE) --build build/release -j $(JOBS) --target bench_peaks
+	@build/release/bench/bench_peaks
+
+family: all
+	@$(CMAKE) --build build/release -j $(JOBS) --target family_sweep
+	@build/release/bench/family_sweep challenges/nvfp4_group_gemm build/release/family.tsv
+
+install: build/release/build.ninja
+	@$(CMAKE) -S . -B build/release -DCMAKE_INSTALL_PREFIX=$(PREFIX) > /dev/null
+	@$(CMAKE) --build build/release -j $(JOBS)
+	@$(CMAKE) --install build/release
+
+uninstall:
+	@test -f build/release/install_manifest.txt || { echo "make uninstall: nothing was installed from this tree" >&2; exit 1; }
+	@while read -r f; do rm -f "$(DESTDIR)$$f"; done < build/release/install_manifest.txt
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	@rm -rf build
