@@ -1,0 +1,83 @@
+/* The helper process of a problem module: layouts, inputs, expected results, rooflines.
+ *
+ * challenge_helper_open compiles problem.c (in the sandbox, cached by hash of source, flags and
+ * compiler), starts `sharktank-problem` in the sandbox with the module, and talks to it over a
+ * socket pair in fixed-size messages. Bulk data goes through two memfds that the caller sees mapped:
+ * `pool` (inputs) and `reference`. Nothing the helper answers is trusted beyond its meaning: sizes
+ * and offsets are recomputed and checked here.
+ *
+ * Thread safety: one caller at a time per helper.
+ */
+#ifndef SHARKTANK_CHALLENGE_HELPER_H
+#define SHARKTANK_CHALLENGE_HELPER_H
+
+#include "challenge/challenge_file.h"
+#include "sharktank/problem.h"
+
+struct challenge_helper;
+
+enum status challenge_helper_open(const struct challenge *c, struct challenge_helper **out,
+                                  struct error *e) MUST_USE;
+void challenge_helper_close(struct challenge_helper *h);
+
+/* The memory plan of one shape: every tensor's layout and its offset in an input or output image.
+ * Offsets are multiples of 64; an image is all tensors of one call, one after another. */
+struct challenge_plan {
+  uint32_t n_problems, n_sizes, n_in, n_out;
+  const int64_t *sizes;
+  sk_tensor *in, *out;           /* [n_problems][n_in], [n_problems][n_out]; data NULL */
+  uint64_t *in_offset, *out_offset; /* same indexing, bytes from the start of the image */
+  uint64_t *out_elems;           /* elements of each output tensor */
+  uint64_t in_bytes, out_bytes;  /* of one image, multiples of 4096 */
+};
+/* Returns owned; checks that ranks, dims, strides and sizes are sane (at most 4 GiB an image) and that no
+ * two elements of an output tensor overlap. */
+enum status challenge_plan_create(struct challenge_helper *h, const struct challenge_shape *s,
+                                  struct challenge_plan **out, struct error *e) MUST_USE;
+void challenge_plan_free(struct challenge_plan *p);
+
+/* Number and names of the input families ([0] is the task's own). */
+size_t challenge_family_count(const struct challenge_helper *h);
+const char *challenge_family_name(const struct challenge_helper *h, size_t family);
+
+/* One prepared call: inputs at pool + pool_offset, references for all its outputs. */
+struct challenge_data {
+  const uint8_t *inputs; /* plan->in_bytes, in the pool; borrowed until the next prepare */
+  int numerics;          /* enum sk_numerics */
+  /* For output tensor t (= problem * n_out + o): exact: elements in the output's type; bounded: doubles */
+  const uint8_t *const *value;
+  const double *const *tolerance; /* NULL entries when exact */
+};
+/* Generates and computes `count` calls of one shape, seeds[i] each, with `threads` threads; fills
+ * out[0..count). Everything stays valid until the next prepare on this helper. The whole batch must
+ * fit 4 GiB of pool and 8 GiB of references (ST_RANGE). Private to the judge: the pool is never shared
+ * with an entry. */
+enum status challenge_prepare(struct challenge_helper *h, const struct challenge_plan *p,
+                              uint32_t family, const uint64_t *seeds, uint32_t count,
+                              uint32_t threads, struct challenge_data *out,
+                              struct error *e) MUST_USE;
+/* Compares one output image (laid out by the plan; may be hostile bytes, is read once) with the
+ * reference. *wrong is the count of wrong elements; the first wrong element is described. */
+struct challenge_mismatch {
+  uint64_t wrong, compared;
+  uint32_t problem, output;
+  int64_t index[6];
+  uint32_t rank;
+  double got, want, tolerance;
+  char text[256]; /* "c of group 3 at [12,40]: got 1.5, want 1.25 (exact)" */
+};
+void challenge_compare(const struct challenge *c, const struct challenge_plan *p,
+                       const struct challenge_data *d, const uint8_t *output_image,
+                       struct challenge_mismatch *out);
+
+/* Roofline of one shape on a device of the challenge. */
+struct challenge_roofline {
+  double bytes, operations, intensity;      /* operations per byte */
+  double bytes_seconds, operations_seconds; /* each bound alone */
+  double seconds;                           /* the larger: speed of light */
+  int bytes_bind;                           /* 1: bytes, 0: operations */
+};
+enum status challenge_roofline(struct challenge_helper *h, const struct challenge_shape *s,
+                               const struct challenge_device *device,
+                               struct challenge_roofline *out, struct error *e) MUST_USE;
+#endif

@@ -1,0 +1,73 @@
+/* The events of a season: their kinds, their JSON, their hash chain.
+ *
+ * The log is the season. An event is (seq, wall_ns, kind, data); its hash is the SHA-256 of the
+ * previous hash and the canonical JSON of the rest, so a changed, lost or reordered event shows.
+ * Sources and contexts are blobs, named by their SHA-256; events hold the names.
+ *
+ * Kinds and the fields of `data` ("?" = may be absent or null; missing, failed and zero differ):
+ *
+ * season_started  schema "sharktank.season/1", engine (version), challenge {name, dir, task_hash},
+ *                 seed, rounds (planned), rules {every threshold in force}, machine {facts, peaks},
+ *                 task {what challenge_to_json gives}, rooflines [{shape, seconds, bytes_bind, text}],
+ *                 cast {contestants [{name, persona, agent}], sharks [..], implementer},
+ *                 incumbent {blob, origin, setting?}
+ * round_started   round, kind "optimisation" | "research" | "wild_card" | "minimal_fix", why
+ * context_frozen  round, blob (the context's canonical JSON), hash
+ * begun           id, act, round, who?, args {}         an act on the outside world starts
+ * ended           id, act, status "ok" | "failed" | "interrupted" | "late", seconds, result {}, error?
+ *   acts and ids: measure "r1.measure"; pitch "r1.pitch.NAME" (2nd call after gates: "r1.pitch2.NAME");
+ *   ballot "r1.ballot.SHARK"; implement "r1.implement.P.K" (pitch id, attempt from 0);
+ *   check "r1.check.P.K"; duel "r1.duel.P"; confirm "r1.confirm.P"; final "final".
+ *   After a crash, a begun act without an end gets ended{status "interrupted"} by `resume`; the act
+ *   is then begun again with ".2", ".3" ... appended to its id.
+ * phase_closed    round, phase "pitches" | "ballots", ids [in order], late [who]
+ * pitches_gated   round, pitches [{id "r1.p1", who, passed, reasons [{gate, text, fact}]}]
+ * tally           round, winner (pitch id or null), runner_up?, rule, text,
+ *                 table [{pitch, votes, mean, safety, ease, sd, totals {shark: number}, flagged}]
+ * outcome         round, pitch, who, title, outcome "SUCCESS" | "PARTIAL" | "UNRESOLVED" | "FAILURE" |
+ *                 "BLOCKED" | "DISQUALIFIED" | "RESEARCH", kind (slower, wrong, compile_error, crash,
+ *                 timeout ...), about "idea" | "implementation", text, speedup?, interval?, forecast {},
+ *                 entry (blob)?, setting?, evidence [event ids and seqs]
+ * incumbent_changed  round, from, to (blobs), setting?, speedup, interval, total_speedup (since the start)
+ * learning        id "L1", claim, direction "faster" | "slower" | "none" | "fails", effect?, interval?,
+ *                 scope {device, shapes, incumbent}, evidence [..], state "in_force" | "contradicted" |
+ *                 "expired", replaces?
+ * season_paused   why;  season_resumed  engine, pid
+ * season_ended    reason "rounds" | "converged" | "budget" | ..., best (blob), total_speedup,
+ *                 final {result of the final act}?
+ *
+ * Ownership: an event owns one reference to its data. Thread safety: none shared; a json_t is read by
+ * one thread at a time.
+ */
+#ifndef SHARKTANK_RECORD_EVENT_H
+#define SHARKTANK_RECORD_EVENT_H
+
+#include <stdint.h>
+
+#include "base/base_hash.h"
+#include "base/base_json.h"
+#include "base/base_status.h"
+
+struct event {
+  int64_t seq;     /* from 1, without gaps */
+  int64_t wall_ns; /* UTC; for people, never for decisions */
+  char kind[32];
+  json_t *data;
+  char prev[HASH_HEX_BYTES], hash[HASH_HEX_BYTES];
+};
+
+struct event_log { /* a loaded log */
+  struct event *event; /* [count], event[i].seq == i + 1 */
+  size_t count, capacity;
+};
+
+void event_log_init(struct event_log *l);
+void event_log_fini(struct event_log *l);
+/* Appends a copy; takes the reference to data. ST_MEMORY only. */
+enum status event_log_push(struct event_log *l, int64_t wall_ns, const char *kind, json_t *data) MUST_USE;
+/* The hash an event must have after prev. */
+void event_hash(const struct event *ev, char hex[HASH_HEX_BYTES]);
+/* ST_CORRUPT with the first bad seq, or OK. */
+enum status event_log_verify(const struct event_log *l, struct error *e) MUST_USE;
+
+#endif

@@ -1,0 +1,88 @@
+/* Starting programs we do not trust, with limits, in namespaces, and ending their whole tree.
+ *
+ * The layers, from the outside in: bubblewrap (user, pid, net, ipc, uts, cgroup and mount
+ * namespaces; a read-only view of the tool chain and of the folders named; a private /tmp and
+ * /proc; an empty environment), rlimits, and `die with parent`. Ending the pid namespace's init
+ * ends every process inside, whatever it forked. Programs that run entries add a seccomp filter
+ * themselves before the entry is loaded (src/judge).
+ *
+ * Works as root (the program runs under an unprivileged uid) and as a normal user. A layer that is
+ * not available is reported by sandbox_layers(), never silently skipped; without bubblewrap, start
+ * fails with ST_SANDBOX unless SHARKTANK_SANDBOX=none is set by the user, which falls back to
+ * rlimits and a process group and is named in every verdict.
+ *
+ * Ownership: a sandbox_spec borrows everything it points to during sandbox_start. Thread safety:
+ * different processes may be driven from different threads.
+ */
+#ifndef SHARKTANK_SANDBOX_RUN_H
+#define SHARKTANK_SANDBOX_RUN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/base_buffer.h"
+#include "base/base_json.h"
+#include "base/base_status.h"
+
+struct sandbox_bind {
+  const char *host;   /* a path on this machine */
+  const char *inside; /* where the program sees it; NULL: the same path */
+  int writable;
+};
+
+struct sandbox_spec {
+  const char *const *argv; /* NULL-terminated; argv[0] is a path inside */
+  const char *const *env;  /* NULL-terminated "NAME=value", or NULL for none */
+  const struct sandbox_bind *bind; /* beside /usr, /lib*, /bin, /etc/alternatives, read-only */
+  size_t n_bind;
+  const char *cwd;     /* inside; NULL: /tmp */
+  const int *pass_fd;  /* fds the program gets, under numbers 3, 4, 5 ... in this order */
+  size_t n_pass_fd;
+  int out_fd, err_fd;  /* -1: /dev/null */
+  int cpu;             /* the one core it may use; -1: any */
+  /* Limits; 0 leaves one at its default. */
+  uint64_t memory_bytes; /* RLIMIT_AS; default 4 GiB */
+  uint64_t file_bytes;   /* RLIMIT_FSIZE; default 64 MiB */
+  uint64_t tmp_bytes;    /* size of the private /tmp; default 64 MiB */
+  uint32_t cpu_seconds;  /* RLIMIT_CPU; default 600 */
+  uint32_t processes;    /* RLIMIT_NPROC inside; default 64 */
+};
+
+struct sandbox_process {
+  pid_t outer; /* our child: bubblewrap, or the program itself without it */
+  pid_t inner; /* the program's pid as this namespace sees it: for SIGSTOP, /proc */
+  int pidfd;   /* of outer */
+};
+
+enum status sandbox_start(const struct sandbox_spec *spec, struct sandbox_process *out,
+                          struct error *e) MUST_USE;
+/* How it ended, without waiting: 1 ended (*wait_status filled as by waitpid), 0 still there. */
+int sandbox_poll(struct sandbox_process *p, int *wait_status);
+/* Ends the whole tree and reaps it; may be called twice. */
+void sandbox_end(struct sandbox_process *p);
+/* Stops (SIGSTOP) the program and waits until every thread is stopped; then continues it. 0 = done,
+ * -1 = it is gone. */
+int sandbox_stop(struct sandbox_process *p);
+int sandbox_continue(struct sandbox_process *p);
+/* CPU nanoseconds used by the program so far (utime + stime of inner); -1 when it is gone. */
+int64_t sandbox_cpu_ns(const struct sandbox_process *p);
+
+/* Runs to the end, with a time-out; stdout and stderr together are kept up to out_limit bytes. */
+struct sandbox_result {
+  int timed_out;   /* ended by us */
+  int exited;      /* 1: exit_status is valid; 0: killed by signal_number */
+  int exit_status, signal_number;
+  int truncated;   /* more was printed than kept */
+  int64_t wall_ns;
+};
+enum status sandbox_run(const struct sandbox_spec *spec, int64_t timeout_ns, size_t out_limit,
+                        struct buffer *output, struct sandbox_result *result,
+                        struct error *e) MUST_USE;
+
+/* The layers and whether each is active here: [{"layer","active","why"}]; a new JSON array. */
+json_t *sandbox_layers(void);
+/* 1 if every layer this build knows is active. */
+int sandbox_complete(void);
+
+#endif
