@@ -37,16 +37,16 @@ void *arena_alloc(struct arena *a, size_t bytes) {
   size_t need = (bytes + ALIGN - 1) / ALIGN * ALIGN;
   if (!need)
     need = ALIGN;
+  if (need > a->limit_bytes - a->used_bytes) {
+    a->failed = 1;
+    return NULL;
+  }
   if (!a->chunk || a->chunk->capacity - a->chunk->used < need) {
     size_t capacity = a->chunk ? a->chunk->capacity * 2 : FIRST_CHUNK;
     if (capacity > (size_t)4 << 20)
       capacity = (size_t)4 << 20;
     if (capacity < need)
       capacity = need;
-    if (a->used_bytes + need > a->limit_bytes) {
-      a->failed = 1;
-      return NULL;
-    }
     struct arena_chunk *c = calloc(1, sizeof *c + capacity);
     if (!c) {
       a->failed = 1;
