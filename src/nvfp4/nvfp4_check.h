@@ -1,0 +1,69 @@
+/* Room: nvfp4 (private to it). The public descriptors, checked and with every default filled in.
+ * Both the oracle and the fast path start from these; they share nothing further, so that a mistake
+ * in one cannot hide in the other. May include base/ and nvfp4.h only. */
+#ifndef SHARKTANK_NVFP4_CHECK_H
+#define SHARKTANK_NVFP4_CHECK_H
+
+#include "nvfp4.h"
+
+#define NVFP4_BLOCK 16
+#define NVFP4_MAX_K (INT64_C(1) << 20)
+
+/* An operand whose strides are explicit. */
+struct nvfp4_source {
+  const uint8_t *packed, *scale;
+  int64_t rows, blocks; /* blocks of 16 along k */
+  int64_t row_stride_bytes, batch_stride_bytes;
+  int64_t scale_row_stride_bytes; /* plain; 0 when blocked */
+  int64_t scale_batch_stride_bytes;
+  int64_t scale_tiles; /* blocked: tiles of 4 blocks along k; 0 when plain */
+};
+
+/* One product, or a dual one (two right operands). Elements of result row i, column j:
+ * c + batch*c_batch_stride_bytes + i*c_row_stride_bytes + 2*j. */
+struct nvfp4_job {
+  int64_t batch, m, n, blocks;
+  struct nvfp4_source a, b[2];
+  int products; /* 1, or 2 for a dual product */
+  unsigned char *c;
+  int64_t c_row_stride_bytes, c_batch_stride_bytes;
+};
+
+/* What of a descriptor is looked at: all; all but the result; only the sizes (no pointer, no stride). */
+enum nvfp4_check_result { NVFP4_WITH_RESULT, NVFP4_WITHOUT_RESULT, NVFP4_SIZES_ONLY };
+
+/* The scale's address; i, j and b in range. */
+static inline const uint8_t *nvfp4_source_scale(const struct nvfp4_source *s, int64_t b, int64_t i,
+                                                int64_t j) {
+  const uint8_t *base = s->scale + b * s->scale_batch_stride_bytes;
+  if (s->scale_tiles == 0)
+    return base + i * s->scale_row_stride_bytes + j;
+  return base + (i / 128 * s->scale_tiles + j / 4) * 512 + i % 32 * 16 + i % 128 / 32 * 4 + j % 4;
+}
+
+enum nvfp4_status nvfp4_check_sizes(int64_t batch, int64_t m, int64_t n, int64_t k) NVFP4_MUST_USE;
+/* A list of jobs, made from the caller's descriptors as they are needed: no memory, no copies. */
+struct nvfp4_jobs {
+  const void *args; /* array of public descriptors */
+  size_t count;
+  enum nvfp4_status (*get)(const void *args, size_t index, enum nvfp4_check_result with,
+                           struct nvfp4_job *job);
+};
+enum nvfp4_status nvfp4_jobs_get_gemm(const void *args, size_t index, enum nvfp4_check_result with,
+                                      struct nvfp4_job *job) NVFP4_MUST_USE;
+enum nvfp4_status nvfp4_jobs_get_gemv(const void *args, size_t index, enum nvfp4_check_result with,
+                                      struct nvfp4_job *job) NVFP4_MUST_USE;
+enum nvfp4_status nvfp4_jobs_get_dual(const void *args, size_t index, enum nvfp4_check_result with,
+                                      struct nvfp4_job *job) NVFP4_MUST_USE;
+/* Finds the job that holds one item of the list's items, numbered through all jobs; items_of gives a
+ * job's own number of them. *index becomes the item's number within its job. Every job was checked
+ * before, so this does not fail. Returns the job's index. */
+size_t nvfp4_jobs_find(const struct nvfp4_jobs *jobs, enum nvfp4_check_result with,
+                       int64_t (*items_of)(const struct nvfp4_job *job), int64_t *index,
+                       struct nvfp4_job *job);
+
+/* ERR_ALIAS when [data, data + bytes) meets the job's result. */
+enum nvfp4_status nvfp4_check_apart(const struct nvfp4_job *job, const void *data,
+                                    size_t bytes) NVFP4_MUST_USE;
+
+#endif
