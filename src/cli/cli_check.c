@@ -1,0 +1,106 @@
+/* Room cli: the command `check`: compile, gates, correctness of one entry. */
+#include <string.h>
+
+#include "cli/cli.h"
+#include "report/report_value.h"
+
+static void print_cases(const struct challenge *ch, const json_t *check) {
+  static const char *const heads[] = {"verdict", ">time", "inputs", "shape", NULL};
+  const json_t *cases = json_arr(check, "cases");
+  if (!json_array_size(cases))
+    return;
+  struct cli_table *t = cli_table_create(heads);
+  for (size_t i = 0; i < json_array_size(cases); i++) {
+    const json_t *one = json_array_get(cases, i);
+    const char *name = json_str(one, "shape", "?");
+    char shape[128], time[REPORT_TEXT_BYTES];
+    report_time(report_value_from(one, "seconds", NULL), time);
+    cli_table_cell(t, "%s", json_str(one, "verdict", "?"));
+    cli_table_cell(t, "%s", time);
+    cli_table_cell(t, "%s", json_str(one, "family", ""));
+    cli_table_cell(t, "%s", cli_shape(name, json_bool(one, "scaled", cli_shape_scaled(ch, name)), shape));
+  }
+  cli_table_print(t);
+}
+
+static void print_sandbox(const json_t *check) {
+  const json_t *layers = json_arr(check, "sandbox");
+  for (size_t i = 0; i < json_array_size(layers); i++) {
+    const json_t *one = json_array_get(layers, i);
+    if (json_is_object(one) && !json_bool(one, "active", 1)) {
+      cli_out("sandbox: %s is not active: %s\n", json_str(one, "layer", "?"),
+              json_str(one, "why", "no reason given"));
+    }
+  }
+}
+
+static void print_human(const struct challenge *ch, const json_t *check) {
+  const char *verdict = json_str(check, "verdict", "?"), *where = json_str(check, "where", NULL);
+  const json_t *compile = json_obj(check, "compile");
+  cli_out("%s%s%s\n", verdict, where && *where ? ": " : "", where ? where : "");
+  if (json_str(compile, "command", NULL))
+    cli_out("compiled by: %s\n", json_str(compile, "command", ""));
+  const char *output = json_str(compile, "output", "");
+  if (*output && strcmp(json_str(compile, "verdict", ""), "ok") != 0)
+    cli_out("%.4000s\n", output);
+  const json_t *reasons = json_arr(compile, "reasons");
+  for (size_t i = 0; i < json_array_size(reasons); i++) {
+    if (json_is_string(json_array_get(reasons, i)))
+      cli_out("gate: %s\n", json_string_value(json_array_get(reasons, i)));
+  }
+  print_sandbox(check);
+  print_cases(ch, check);
+}
+
+static int checked(struct cli_bench *b, const struct cli_call *c) {
+  struct error e;
+  struct buffer source;
+  json_t *verdict = NULL;
+  memset(&e, 0, sizeof e);
+  buffer_init(&source);
+  enum status st = cli_entry_source(b->challenge, c->arg[1], &source, &e);
+  if (st == ST_OK)
+    st = judge_open(b->challenge, &b->progress, &b->judge, &e);
+  if (st == ST_OK)
+    st = judge_check(b->judge, buffer_str(&source), source.bytes, &verdict, &e);
+  buffer_fini(&source);
+  report_terminal_clear(b->terminal);
+  if (st != ST_OK)
+    return cli_error(&e);
+  const int status = strcmp(json_str(verdict, "verdict", ""), "pass") ? CLI_OTHER_VERDICT : CLI_DONE;
+  if (cli_given(c, "--json"))
+    return cli_json(verdict, status);
+  print_human(b->challenge, verdict);
+  json_decref(verdict);
+  return cli_finish(status);
+}
+
+static int run(const struct cli_call *c) {
+  struct cli_bench b;
+  int status = cli_bench_open(&b, c, c->arg[0]);
+  if (status == CLI_DONE)
+    status = checked(&b, c);
+  cli_bench_close(&b);
+  return status;
+}
+
+static const struct cli_option options[] = {
+    {"--device", "D", "where the entry runs: cpu (cuda and sim are not built yet)", NULL},
+    {"--json", NULL, "one object, schema sharktank.check/1 (docs/json.md)", NULL},
+    {"--require-sandbox", NULL, "refuse to run without every sandbox layer", NULL},
+    {"--self", NULL, "is the challenge itself sound?", "a challenge is not checked against mutants today"},
+    {NULL, NULL, NULL, NULL}};
+
+const struct cli_command cli_check = {
+    "check",
+    "CHALLENGE ENTRY [--device D] [--json] [--require-sandbox]",
+    "compile, gates, correctness: the verdict on one entry",
+    "Compiles the entry in the sandbox, applies the challenge's gates, and runs every test shape, hidden\n"
+    "shapes near them and wider input families, twice in two processes.\n\n"
+    "CHALLENGE is a name or a folder. ENTRY is a .c file, knobs:NAME=VALUE,NAME=VALUE (knobs left out keep\n"
+    "their start value), or a .json or .yml file with a setting.\n\n"
+    "Exit status: 0 pass; 1 any other verdict; 2 the call or an input file is wrong; 3 the machinery failed.\n",
+    2,
+    2,
+    options,
+    run};
