@@ -20,11 +20,21 @@
  *   check "r1.check.P.K"; duel "r1.duel.P"; confirm "r1.confirm.P"; final "final".
  *   After a crash, a begun act without an end gets ended{status "interrupted"} by `resume`; the act
  *   is then begun again with ".2", ".3" ... appended to its id.
- * phase_closed    round, phase "pitches" | "ballots", ids [in order], late [who]
- * pitches_gated   round, pitches [{id "r1.p1", who, passed, reasons [{gate, text, fact}]}]
- * tally           round, winner (pitch id or null), runner_up?, rule, text,
- *                 table [{pitch, votes, mean, safety, ease, sd, totals {shark: number}, flagged}]
- * outcome         round, pitch, who, title, outcome "SUCCESS" | "PARTIAL" | "UNRESOLVED" | "FAILURE" |
+ *   args: pitch, ballot {agent, persona, seed, order? [pitch ids as this shark saw them]}; implement {pitch,
+ *   attempt}; check {pitch, attempt, blob}; duel, confirm {pitch, entry, incumbent (blobs), alpha, delta,
+ *   budget_s, index (of this duel in the season)}; measure {blob, pitch? (a research round's probe,
+ *   "r1.probe.P")}; final {first, best}.
+ *   results: pitch, ballot: the agent's answer ({"pitch": {..}}, {"ballot": {..}}); implement {blob,
+ * setting?, bytes}; check, duel, confirm, measure: the judge's verdict; final {duel?, full?}. phase_closed
+ * round, phase "pitches" | "ballots", ids [ids of the acts that count, in order], late [who], failed [{who,
+ * error}], invalid [{who, text}] (ballots). A pitch's id is "rN.pK": the K-th act named by this round's
+ * closings of "pitches" (a second closing goes on counting). pitches_gated   round, pitches [{id "r1.p1",
+ * who, passed, reasons [{gate, text, fact}]}]; once per closing tally           round, winner (pitch id or
+ * null), runner_up?, rule, text, weak, ballots (valid ones), vetoes [{pitch, shark, cites, valid, reason}],
+ *                 table [{pitch, votes, mean, safety, ease, sd, totals {shark: number}, flagged, vetoed}]
+ *                 (mean, safety, ease, sd null where nobody scored)
+ * outcome         round, pitch, who, title, accepted, analysis_required, change? {KNOB: [from, to]},
+ *                 outcome "SUCCESS" | "PARTIAL" | "UNRESOLVED" | "FAILURE" |
  *                 "BLOCKED" | "DISQUALIFIED" | "RESEARCH", kind (slower, wrong, compile_error, crash,
  *                 timeout ...), about "idea" | "implementation", text, speedup?, interval?, forecast {},
  *                 entry (blob)?, setting?, evidence [event ids and seqs]
@@ -56,7 +66,7 @@ struct event {
   char prev[HASH_HEX_BYTES], hash[HASH_HEX_BYTES];
 };
 
-struct event_log { /* a loaded log */
+struct event_log {     /* a loaded log */
   struct event *event; /* [count], event[i].seq == i + 1 */
   size_t count, capacity;
 };
@@ -65,6 +75,8 @@ void event_log_init(struct event_log *l);
 void event_log_fini(struct event_log *l);
 /* Appends a copy; takes the reference to data. ST_MEMORY only. */
 enum status event_log_push(struct event_log *l, int64_t wall_ns, const char *kind, json_t *data) MUST_USE;
+/* Takes back the last event (an append that did not become durable). */
+void event_log_drop_last(struct event_log *l);
 /* The hash an event must have after prev. */
 void event_hash(const struct event *ev, char hex[HASH_HEX_BYTES]);
 /* ST_CORRUPT with the first bad seq, or OK. */

@@ -11,8 +11,15 @@
  * fails with ST_SANDBOX unless SHARKTANK_SANDBOX=none is set by the user, which falls back to
  * rlimits and a process group and is named in every verdict.
  *
+ * As root the program gets an unprivileged uid of its own; files that only root may read stay unreadable
+ * inside, although folders that only root may enter can be bound. A signal that ends the program is
+ * reported as such; as bubblewrap passes it on as exit status 128+n, a program that exits with such
+ * a status looks the same. The program is the init of its pid namespace: raise() of a signal it
+ * does not handle does nothing there, a fault or a signal from outside ends it.
+ *
  * Ownership: a sandbox_spec borrows everything it points to during sandbox_start. Thread safety:
- * different processes may be driven from different threads.
+ * different processes may be driven from different threads. The tree ends with the thread that
+ * started it (`die with parent` is about threads), so that thread must outlive its use.
  */
 #ifndef SHARKTANK_SANDBOX_RUN_H
 #define SHARKTANK_SANDBOX_RUN_H
@@ -28,19 +35,20 @@
 struct sandbox_bind {
   const char *host;   /* a path on this machine */
   const char *inside; /* where the program sees it; NULL: the same path */
-  int writable;
+  int writable;       /* as root, a writable folder is handed to the unprivileged uid (chown) */
 };
 
 struct sandbox_spec {
-  const char *const *argv; /* NULL-terminated; argv[0] is a path inside */
-  const char *const *env;  /* NULL-terminated "NAME=value", or NULL for none */
+  const char *const *argv;         /* NULL-terminated; argv[0] is a path inside */
+  const char *const *env;          /* NULL-terminated "NAME=value", or NULL for none */
   const struct sandbox_bind *bind; /* beside /usr, /lib*, /bin, /etc/alternatives, read-only */
   size_t n_bind;
-  const char *cwd;     /* inside; NULL: /tmp */
-  const int *pass_fd;  /* fds the program gets, under numbers 3, 4, 5 ... in this order */
+  const char *const *hide; /* NULL-terminated folders shown empty (where they would be seen), or NULL */
+  const char *cwd;         /* inside; NULL: /tmp */
+  const int *pass_fd;      /* fds the program gets, under numbers 3, 4, 5 ... in this order */
   size_t n_pass_fd;
-  int out_fd, err_fd;  /* -1: /dev/null */
-  int cpu;             /* the one core it may use; -1: any */
+  int out_fd, err_fd; /* -1: /dev/null */
+  int cpu;            /* the one core it may use; -1: any */
   /* Limits; 0 leaves one at its default. */
   uint64_t memory_bytes; /* RLIMIT_AS; default 4 GiB */
   uint64_t file_bytes;   /* RLIMIT_FSIZE; default 64 MiB */
@@ -50,38 +58,46 @@ struct sandbox_spec {
 };
 
 struct sandbox_process {
-  pid_t outer; /* our child: bubblewrap, or the program itself without it */
-  pid_t inner; /* the program's pid as this namespace sees it: for SIGSTOP, /proc */
-  int pidfd;   /* of outer */
+  pid_t outer;                /* our child: bubblewrap, or the program itself without it */
+  pid_t inner;                /* the program's pid as this namespace sees it: for SIGSTOP, /proc */
+  int pidfd;                  /* of outer: readable when it has ended */
+  int inner_pidfd, status_fd; /* private */
+  int setup_failed;           /* set by sandbox_poll when it ended before the program was started */
+  int reaped, wait_status;    /* private */
+  char private_tmp[48];       /* private: without bubblewrap, the folder that stands for /tmp */
 };
 
 enum status sandbox_start(const struct sandbox_spec *spec, struct sandbox_process *out,
                           struct error *e) MUST_USE;
-/* How it ended, without waiting: 1 ended (*wait_status filled as by waitpid), 0 still there. */
+/* How it ended, without waiting: 1 ended (*wait_status, may be NULL, filled as by waitpid), 0 still
+ * there. */
 int sandbox_poll(struct sandbox_process *p, int *wait_status);
 /* Ends the whole tree and reaps it; may be called twice. */
 void sandbox_end(struct sandbox_process *p);
-/* Stops (SIGSTOP) the program and waits until every thread is stopped; then continues it. 0 = done,
- * -1 = it is gone. */
+/* Stops (SIGSTOP) the program and waits until every thread is stopped. 0 = done, -1 = it is gone or
+ * did not stop within two seconds. */
 int sandbox_stop(struct sandbox_process *p);
+/* Lets a stopped program go on. 0 = done, -1 = it is gone. */
 int sandbox_continue(struct sandbox_process *p);
-/* CPU nanoseconds used by the program so far (utime + stime of inner); -1 when it is gone. */
+/* CPU nanoseconds used by all threads of the program so far, read from outside; -1 when it is gone. */
 int64_t sandbox_cpu_ns(const struct sandbox_process *p);
 
 /* Runs to the end, with a time-out; stdout and stderr together are kept up to out_limit bytes. */
 struct sandbox_result {
-  int timed_out;   /* ended by us */
-  int exited;      /* 1: exit_status is valid; 0: killed by signal_number */
+  int timed_out; /* ended by us */
+  int exited;    /* 1: exit_status is valid; 0: killed by signal_number */
   int exit_status, signal_number;
-  int truncated;   /* more was printed than kept */
+  int truncated; /* more was printed than kept */
   int64_t wall_ns;
 };
 enum status sandbox_run(const struct sandbox_spec *spec, int64_t timeout_ns, size_t out_limit,
-                        struct buffer *output, struct sandbox_result *result,
-                        struct error *e) MUST_USE;
+                        struct buffer *output, struct sandbox_result *result, struct error *e) MUST_USE;
 
 /* The layers and whether each is active here: [{"layer","active","why"}]; a new JSON array. */
 json_t *sandbox_layers(void);
+/* 1 if the user does without bubblewrap (SHARKTANK_SANDBOX=none): binds are then not made, only the
+ * words of argv and cwd that begin with a bind's inside path are translated. */
+int sandbox_is_waived(void);
 /* 1 if every layer this build knows is active. */
 int sandbox_complete(void);
 

@@ -20,8 +20,7 @@ enum store_mode { STORE_CREATE, STORE_WRITE, STORE_READ };
 
 /* CREATE: dir must not hold a season yet (it is made). READ: works on a read-only folder and beside
  * a running engine. Returns owned. */
-enum status store_open(const char *dir, enum store_mode mode, struct store **out,
-                       struct error *e) MUST_USE;
+enum status store_open(const char *dir, enum store_mode mode, struct store **out, struct error *e) MUST_USE;
 void store_close(struct store *s);
 /* Appends and pushes onto log (which must be this store's, fully loaded). Takes data's reference. */
 enum status store_append(struct store *s, struct event_log *log, const char *kind, json_t *data,
@@ -32,8 +31,7 @@ enum status store_load(struct store *s, struct event_log *log, struct error *e) 
 enum status store_blob_put(struct store *s, const void *data, size_t bytes, char name[HASH_HEX_BYTES],
                            struct error *e) MUST_USE;
 /* Reads a blob and verifies its hash; ST_CORRUPT / ST_NOT_FOUND name it. Appends to out. */
-enum status store_blob_get(struct store *s, const char *name, struct buffer *out,
-                           struct error *e) MUST_USE;
+enum status store_blob_get(struct store *s, const char *name, struct buffer *out, struct error *e) MUST_USE;
 const char *store_dir(const struct store *s);
 
 #endif

@@ -1,0 +1,34 @@
+/* Room: store. What the files of this room share; nobody else includes it. */
+#ifndef SHARKTANK_STORE_INTERNAL_H
+#define SHARKTANK_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+#define STORE_SCHEMA_VERSION 1
+#define STORE_APPLICATION_ID 0x53544e4b /* "STNK": says what season.db is to `file` and to us */
+#define STORE_PATH_BYTES     4096
+
+struct store {
+  char dir[STORE_PATH_BYTES];
+  char db_path[STORE_PATH_BYTES];
+  char copy_dir[STORE_PATH_BYTES]; /* READ of a folder nobody may write: a private copy of the log, or "" */
+  enum store_mode mode;
+  int lock_fd; /* -1 unless open for writing */
+  sqlite3 *db;
+  sqlite3_stmt *insert;
+};
+
+/* Takes the exclusive lock of dir; *fd is closed to release it. ST_BUSY names the holder's pid. */
+enum status store_lock_take(const char *dir, int *fd, struct error *e) MUST_USE;
+/* An error of SQLite's as one of ours: full disk, damage, a lock, or plain failure. */
+enum status store_sqlite_error(const struct store *s, const char *doing, struct error *e);
+/* Runs statements that return nothing. */
+enum status store_exec(const struct store *s, const char *sql, const char *doing, struct error *e) MUST_USE;
+/* Opens the connection for the mode. */
+enum status store_connect(struct store *s, struct error *e) MUST_USE;
+/* Creates or migrates the schema (writing), or refuses a newer one. */
+enum status store_schema_ready(struct store *s, struct error *e) MUST_USE;
+
+#endif
