@@ -26,8 +26,8 @@ struct judge_progress { /* told now and then; may be NULL where taken */
   int (*cancelled)(void *context);
 };
 
-enum status judge_open(const struct challenge *c, const struct judge_progress *progress,
-                       struct judge **out, struct error *e) MUST_USE;
+enum status judge_open(const struct challenge *c, const struct judge_progress *progress, struct judge **out,
+                       struct error *e) MUST_USE;
 void judge_close(struct judge *j);
 struct challenge_helper *judge_helper(struct judge *j); /* borrowed */
 
@@ -39,11 +39,11 @@ enum status judge_compile(struct judge *j, const char *source, size_t source_byt
                           struct error *e) MUST_USE;
 
 /* check -> {"schema":"sharktank.check/1", "verdict":"pass"|"compile_error"|"compile_timeout"|"gate"|
- * "wrong"|"crash"|"timeout"|"out_of_bounds"|"refused"|"race"|"init_failed", "where": one sentence that
- * names the shape and the element / signal / compiler's line, "shape", "family", "mismatch": {...},
- * "cases": [{"shape","family","seed","verdict","seconds"}], "compile": {...}, "sandbox": [...]}.
- * Runs all test shapes and wider families, hidden shapes near them, guard pages, twice in two
- * processes. */
+ * "wrong"|"crash"|"timeout"|"out_of_bounds"|"refused"|"race"|"init_failed"|"cheating" (docs/judge.md),
+ * "hash", "seconds", "where": one sentence that names the shape and the element / signal / compiler's line,
+ * "shape", "family", "mismatch": {...}, "cases": [{"shape","scaled","family","seed"
+ * (hex),"verdict","seconds"}], "compile": {...}, "sandbox": [...]}. Runs all test shapes and wider families,
+ * hidden shapes near them, guard pages, twice in two processes. */
 enum status judge_check(struct judge *j, const char *source, size_t source_bytes, json_t **out,
                         struct error *e) MUST_USE;
 
@@ -63,14 +63,22 @@ void judge_duel_defaults(struct judge_duel_options *o);
  *  "confidence", "pairs", "wins", "dropped", "evidence": E, "evidence_slower", "alpha", "delta", "seconds",
  *  "shapes": [{"shape","scaled","a_seconds","b_seconds" (per call, total over calls), "speedup",
  *              "interval", "shown_slower": bool}], "d": [per pair], "seeds": [per pair], "stop": why,
- *  "a": hash, "b": hash}. "mixed": mean faster but a shape shown slower than allowed. */
+ *  "a": hash, "b": hash; also "losses", "budget_seconds", "full", "clocked_seconds", "waited_seconds" (of
+ *  the clocked: an entry was ready but had no core; null unknown), "shape", "family", "mismatch", "sandbox",
+ *  and per shape "text", "stands_for", "calls_per_block"}.
+ * "mixed": mean faster but a shape shown, or estimated, slower than allowed. "stop": "evidence", "futile",
+ * "out of reach" (winning every pair that the budget still holds would not do), "budget", "fault".
+ * Interval ends and numbers that were not measured are null. ST_BUSY: more than a fifth of the pairs were
+ * disturbed from outside. ST_INTERRUPTED: cancelled. */
 enum status judge_duel(struct judge *j, const char *a, size_t a_bytes, const char *b, size_t b_bytes,
                        const struct judge_duel_options *o, json_t **out, struct error *e) MUST_USE;
 
-/* measure -> {"shapes":[{"shape","scaled","seconds" (per call), "low","high","calls","gmac..."}], "geomean_seconds",
- * "verdict":"ok"|...}: clocked blocks of one entry, every output checked. For contexts and reports; never
- * used to accept. full: the unscaled shapes; shape: only this one, or NULL for all. */
-enum status judge_measure(struct judge *j, const char *source, size_t bytes, int full,
-                          const char *shape, double budget_s, json_t **out, struct error *e) MUST_USE;
+/* measure -> {"schema":"sharktank.measure/1", "shapes":[{"shape","text","scaled","seconds" (per call: the
+ * median over blocks), "low","high" (95 %, by order statistics; null with fewer than 6 blocks), "calls",
+ * "blocks","gmac_per_s"}], "geomean_seconds", "hash", "verdict":"ok"|...}: clocked blocks of one entry, every
+ * output checked. For contexts and reports; never used to accept. full: the unscaled shapes; shape: only this
+ * one, or NULL for all. */
+enum status judge_measure(struct judge *j, const char *source, size_t bytes, int full, const char *shape,
+                          double budget_s, json_t **out, struct error *e) MUST_USE;
 
 #endif
