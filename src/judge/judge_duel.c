@@ -61,7 +61,9 @@ static enum status run_pairs(struct race *r, const struct judge_duel_options *o,
     uint32_t ran = r->n_pairs + r->dropped;
     double pair_s = ran ? (double)(clock_mono_ns() - first_ns) * 1e-9 / ran : 0;
     uint32_t more = pairs_left(r, o, elapsed_s, pair_s);
-    *state = eprocess_decide(r->d, r->n_pairs, more, &rule);
+    *state = eprocess_grossly_slower(r->shape_d, r->course.n, RACE_MAX_PAIRS, r->n_pairs)
+                 ? EPROCESS_SLOWER
+                 : eprocess_decide(r->d, r->n_pairs, more, &rule);
     if (*state != EPROCESS_GO_ON || (more == 0 && r->n_pairs))
       break;
     if (judge_cancelled(r->j))

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const double SPRT_WIN = 0.8, FUTILE_RATIO = 20;
-enum { MOST_PAIRS = 4096 };
+enum { MOST_PAIRS = 4096, GROSS_COMPARISONS = 8 };
 
 /* lgamma writes a global sign; this form does not. */
 static double log_gamma(double x) {
@@ -115,6 +115,15 @@ void eprocess_order_interval(const double *x, uint32_t n, double confidence, dou
 static int can_show(uint32_t n, uint32_t w, uint32_t more, double alpha) {
   uint64_t total = (uint64_t)n + more;
   return total < MOST_PAIRS && eprocess_shows((uint32_t)total, w + more, alpha);
+}
+
+int eprocess_grossly_slower(const double *shape_d, uint32_t n_shapes, uint32_t stride, uint32_t n_pairs) {
+  if ((uint64_t)n_shapes * n_pairs < GROSS_COMPARISONS)
+    return 0;
+  for (uint32_t shape = 0; shape < n_shapes; shape++)
+    if (eprocess_count_above(shape_d + (size_t)shape * stride, n_pairs, log(2.0)) != n_pairs)
+      return 0;
+  return 1;
 }
 
 enum eprocess_state eprocess_decide(const double *d, uint32_t n, uint32_t more,

@@ -38,6 +38,11 @@ void eprocess_interval(const double *d, uint32_t n, double confidence, double *l
  * n is too small for the confidence. */
 void eprocess_order_interval(const double *x, uint32_t n, double confidence, double *low, double *high);
 
+/* 1 if B was more than twice as slow in every one of at least 8 comparisons (pairs times shapes):
+ * shape_d[shape * stride + pair]. Signs alone would want 7 pairs of the slow program; this much of a
+ * difference, in every comparison, needs no more than a few. Only ever used to reject. */
+int eprocess_grossly_slower(const double *shape_d, uint32_t n_shapes, uint32_t stride, uint32_t n_pairs);
+
 struct eprocess_rule {
   double alpha, alpha_slower, delta;
 };

@@ -162,8 +162,21 @@ static void giving_up(void **state) {
   assert_int_equal(eprocess_decide(tied, 4, 60, &rule), EPROCESS_FUTILE); /* neither will be shown */
 }
 
+static void a_gross_difference_ends_early_only_when_it_is_everywhere(void **state) {
+  (void)state;
+  /* two shapes, four pairs, stride 5 */
+  double d[10] = {1, 0.8, 2, 0.7, 9, 1, 1, 1, 1, 9};
+  assert_true(eprocess_grossly_slower(d, 2, 5, 4));
+  assert_false(eprocess_grossly_slower(d, 2, 5, 3)); /* 6 comparisons */
+  d[3] = 0.69;                                       /* just under log 2 */
+  assert_false(eprocess_grossly_slower(d, 2, 5, 4));
+  d[3] = NAN;
+  assert_false(eprocess_grossly_slower(d, 2, 5, 4));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_gross_difference_ends_early_only_when_it_is_everywhere),
       cmocka_unit_test(known_values),
       cmocka_unit_test(medians_and_counts),
       cmocka_unit_test(false_accepts_under_peeking),
