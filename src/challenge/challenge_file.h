@@ -17,13 +17,13 @@
 #include "base/base_status.h"
 
 struct challenge_shape {
-  const char *name;   /* unique in its list: "bench1", "test3" */
-  int scaled;         /* stands for a larger shape: shown as "(scaled)" wherever it is shown */
+  const char *name;       /* unique in its list: "bench1", "test3" */
+  int scaled;             /* stands for a larger shape: shown as "(scaled)" wherever it is shown */
   const char *stands_for; /* scaled: the name of the full benchmark shape, else NULL */
   uint32_t n_problems;
-  const int64_t *sizes;   /* [n_problems][challenge->n_sizes] */
-  const char *text;       /* one line for people: "G=8 M=80,176,... N=4096 K=7168" */
-  uint64_t seed;          /* from the file; 0 when it names none */
+  const int64_t *sizes; /* [n_problems][challenge->n_sizes] */
+  const char *text;     /* one line for people: "G=8 M=80,176,... N=4096 K=7168" */
+  uint64_t seed;        /* from the file; 0 when it names none */
   int line;
 };
 
@@ -38,7 +38,7 @@ struct challenge_limit { /* what a pitch must claim and may not exceed */
   const char *const *one_of; /* NULL-terminated words, or NULL */
   const char *why;
   const char *device; /* "cpu", "cuda": holds on that device only; NULL: everywhere */
-  int hard; /* a limit of the hardware or a rule of the task; always 1 today */
+  int hard;           /* a limit of the hardware or a rule of the task; always 1 today */
   int line;
 };
 
@@ -47,8 +47,8 @@ struct challenge_rule { /* a word (in any case) that a source may not contain */
   const char *device; /* as in a limit */
 };
 
-struct challenge_device { /* for rooflines */
-  const char *name; /* "b200", "cpu" */
+struct challenge_device {               /* for rooflines */
+  const char *name;                     /* "b200", "cpu" */
   double bytes_per_s, operations_per_s; /* 0: measured on this machine (device cpu) */
   const char *source;
 };
@@ -56,21 +56,24 @@ struct challenge_device { /* for rooflines */
 struct knob {
   const char *name, *text;
   size_t n_values;
-  const char *const *value;  /* as written: "8", "avx2" */
-  const int *is_word;        /* [n_values] */
-  const double *number;      /* [n_values]; words: expr_word() */
+  const char *const *value; /* as written: "8", "avx2" */
+  const int *is_word;       /* [n_values] */
+  const double *number;     /* [n_values]; words: expr_word() */
+  int line;
 };
 struct knob_constraint {
   const char *need_text, *why;
   const struct expr *need;
+  int line;
 };
 struct knob_estimate {
   const char *name, *expr_text, *text;
   const struct expr *expr;
-  const char *max_text;    /* from `limits:`, or NULL: a working set or register count that had better */
-  const struct expr *max;  /* not be exceeded; a setting beyond it is slow, not invalid */
+  const char *max_text;   /* from `limits:`, or NULL: a working set or register count that had better */
+  const struct expr *max; /* not be exceeded; a setting beyond it is slow, not invalid */
 };
 struct knob_space {
+  const char *file;        /* knobs.yml, absolute */
   const char *source_path; /* the family's file, absolute */
   size_t n_knobs, n_constraints, n_estimates;
   const struct knob *knob;
@@ -81,14 +84,14 @@ struct knob_space {
 
 struct challenge {
   struct arena arena;
-  const char *name, *dir, *file; /* dir and file absolute */
+  const char *name, *dir, *file;                      /* dir and file absolute */
   const char *title, *description, *source, *licence; /* the last two NULL unless given */
   char task_hash[65]; /* of challenge.yml, knobs.yml, the problem module and the family source */
   size_t n_sizes, n_in, n_out;
   const char *const *size_name;
   const struct challenge_tensor *in, *out;
-  const char *problem_path; /* NULL: cannot be run */
-  const char *const *link;  /* NULL-terminated: libraries of ours the module wants ("nvfp4") */
+  const char *problem_path;   /* NULL: cannot be run */
+  const char *const *link;    /* NULL-terminated: libraries of ours the module wants ("nvfp4") */
   const char *incumbent_path; /* the first incumbent */
   const char *const *compile; /* argv with {cc} {include} {source} {output}; NULL-terminated */
   double test_timeout_s, compile_timeout_s;
@@ -107,14 +110,13 @@ struct challenge {
   const struct challenge_rule *rule;
   size_t n_devices;
   const struct challenge_device *device; /* for rooflines */
-  const char *ranking_by; /* "geom" */
-  const struct knob_space *knobs; /* NULL: none declared */
+  const char *ranking_by;                /* "geom" */
+  const struct knob_space *knobs;        /* NULL: none declared */
 };
 
 /* name_or_dir: a folder with challenge.yml (or task.yml), or a name looked up in
  * $SHARKTANK_CHALLENGES, ./challenges, and the installed data folder. Returns owned. */
-enum status challenge_open(const char *name_or_dir, struct challenge **out,
-                           struct error *e) MUST_USE;
+enum status challenge_open(const char *name_or_dir, struct challenge **out, struct error *e) MUST_USE;
 /* The same for another device in play ("cpu", "cuda"): its limits and rules, and for anything but the
  * cpu the full benchmark shapes. */
 enum status challenge_open_device(const char *name_or_dir, const char *device, struct challenge **out,
@@ -125,8 +127,7 @@ const struct challenge_shape *challenge_find_shape(const struct challenge *c, co
 /* The declared device of that name (roofline), or NULL. Borrowed. */
 const struct challenge_device *challenge_find_device(const struct challenge *c, const char *name);
 /* 1 if every problem of the shape meets `legal:`; else 0 and *why (borrowed) is the expression. */
-int challenge_shape_legal(const struct challenge *c, const struct challenge_shape *s,
-                          const char **why);
+int challenge_shape_legal(const struct challenge *c, const struct challenge_shape *s, const char **why);
 /* The knob space, shapes, limits, devices and texts as an agent sees them; a new JSON object. */
 json_t *challenge_to_json(const struct challenge *c);
 

@@ -16,19 +16,29 @@
 
 struct challenge_helper;
 
+/* Bytes of an output image that belong to no tensor: before each one and after the last. Whoever
+ * hands an image to an entry may fill and watch them. */
+#define CHALLENGE_GUARD_BYTES 256
+
 enum status challenge_helper_open(const struct challenge *c, struct challenge_helper **out,
                                   struct error *e) MUST_USE;
 void challenge_helper_close(struct challenge_helper *h);
 
+/* How long one answer of the module may take (default 120 s); then the helper is ended. After an end,
+ * however it came, every further call on this helper fails with the same sentence. */
+void challenge_helper_set_timeout(struct challenge_helper *h, int64_t timeout_ns);
+
 /* The memory plan of one shape: every tensor's layout and its offset in an input or output image.
- * Offsets are multiples of 64; an image is all tensors of one call, one after another. */
+ * Offsets are multiples of 64; an image is all tensors of one call, one after another, in an output
+ * image with CHALLENGE_GUARD_BYTES before each tensor and after the last. */
 struct challenge_plan {
   uint32_t n_problems, n_sizes, n_in, n_out;
   const int64_t *sizes;
-  sk_tensor *in, *out;           /* [n_problems][n_in], [n_problems][n_out]; data NULL */
+  sk_tensor *in, *out;              /* [n_problems][n_in], [n_problems][n_out]; data NULL */
   uint64_t *in_offset, *out_offset; /* same indexing, bytes from the start of the image */
-  uint64_t *out_elems;           /* elements of each output tensor */
-  uint64_t in_bytes, out_bytes;  /* of one image, multiples of 4096 */
+  uint64_t *in_span, *out_span;     /* bytes from a tensor's first to behind its last element */
+  uint64_t *out_elems;              /* elements of each output tensor */
+  uint64_t in_bytes, out_bytes;     /* of one image, multiples of 4096 */
 };
 /* Returns owned; checks that ranks, dims, strides and sizes are sane (at most 4 GiB an image) and that no
  * two elements of an output tensor overlap. */
@@ -52,10 +62,9 @@ struct challenge_data {
  * out[0..count). Everything stays valid until the next prepare on this helper. The whole batch must
  * fit 4 GiB of pool and 8 GiB of references (ST_RANGE). Private to the judge: the pool is never shared
  * with an entry. */
-enum status challenge_prepare(struct challenge_helper *h, const struct challenge_plan *p,
-                              uint32_t family, const uint64_t *seeds, uint32_t count,
-                              uint32_t threads, struct challenge_data *out,
-                              struct error *e) MUST_USE;
+enum status challenge_prepare(struct challenge_helper *h, const struct challenge_plan *p, uint32_t family,
+                              const uint64_t *seeds, uint32_t count, uint32_t threads,
+                              struct challenge_data *out, struct error *e) MUST_USE;
 /* Compares one output image (laid out by the plan; may be hostile bytes, is read once) with the
  * reference. *wrong is the count of wrong elements; the first wrong element is described. */
 struct challenge_mismatch {
@@ -64,11 +73,17 @@ struct challenge_mismatch {
   int64_t index[6];
   uint32_t rank;
   double got, want, tolerance;
-  char text[256]; /* "c of group 3 at [12,40]: got 1.5, want 1.25 (exact)" */
+  char text[384]; /* "c of group 3 at [12,40]: got 1.5, want 1.25 (exact)" */
 };
 void challenge_compare(const struct challenge *c, const struct challenge_plan *p,
                        const struct challenge_data *d, const uint8_t *output_image,
                        struct challenge_mismatch *out);
+
+/* The same for one output tensor (t = problem * n_out + o) whose bytes, plan->out_span[t] of them,
+ * begin at `bytes`. *out is filled as above. */
+void challenge_compare_tensor(const struct challenge *c, const struct challenge_plan *p,
+                              const struct challenge_data *d, uint32_t t, const uint8_t *bytes,
+                              struct challenge_mismatch *out);
 
 /* Roofline of one shape on a device of the challenge. */
 struct challenge_roofline {
@@ -77,7 +92,10 @@ struct challenge_roofline {
   double seconds;                           /* the larger: speed of light */
   int bytes_bind;                           /* 1: bytes, 0: operations */
 };
+/* A device without figures (cpu) stands on challenge_peak.h: the measured read bandwidth, and two
+ * operations per multiply-add of the fastest unit this machine has. */
 enum status challenge_roofline(struct challenge_helper *h, const struct challenge_shape *s,
-                               const struct challenge_device *device,
-                               struct challenge_roofline *out, struct error *e) MUST_USE;
+                               const struct challenge_device *device, struct challenge_roofline *out,
+                               struct error *e) MUST_USE;
+
 #endif

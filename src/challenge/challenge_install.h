@@ -23,7 +23,7 @@ enum challenge_install {
 /* The folder that holds `leaf` ("sharktank/entry.h", "libnvfp4.a", "sharktank-problem",
  * "challenges"), absolute. ST_TOOL (ST_NOT_FOUND for DATA) when it is nowhere, naming the variable
  * that can say where it is. */
-enum status challenge_install_path(enum challenge_install kind, const char *leaf, char *out,
-                                   size_t out_bytes, struct error *e) MUST_USE;
+enum status challenge_install_path(enum challenge_install kind, const char *leaf, char *out, size_t out_bytes,
+                                   struct error *e) MUST_USE;
 
 #endif
