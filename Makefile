@@ -45,8 +45,8 @@ check-tsan: build/tsan/build.ninja
 	@cd build/tsan && ctest -j $(JOBS) --output-on-failure
 
 bench: all
-	@$(CMAKE) --build build/release -j $(JOBS) --target bench_peaks
-	@build/release/bench/bench_peaks
+	@$(CMAKE) --build build/release -j $(JOBS) --target bench_nvfp4
+	@build/release/bench/bench_nvfp4
 
 family: all
 	@$(CMAKE) --build build/release -j $(JOBS) --target family_sweep
