@@ -15,8 +15,8 @@
 struct season_options {
   const char *challenge;   /* name or folder */
   const char *dir;         /* the season's folder, to be created */
-  int64_t rounds;          /* most rounds to play; default 8 */
-  uint64_t seed;           /* engine's choices only */
+  int64_t rounds;          /* most rounds to play; 0: the rule of that name (8) */
+  uint64_t seed;           /* engine's choices only; at most 2^63 - 1 */
   const char *config_path; /* season.yml with any of the rules, or NULL */
   double duel_budget_s;    /* > 0 overrides the rule of that name */
 };
@@ -40,9 +40,26 @@ enum status season_create(const struct season_options *o, struct error *e) MUST_
 enum status season_play(const char *dir, const struct season_watch *w, struct error *e) MUST_USE;
 
 enum season_step_kind {
-  STEP_ROUND_START, STEP_MEASURE, STEP_CONTEXT, STEP_PITCH, STEP_CLOSE_PITCHES, STEP_GATE, STEP_BALLOT,
-  STEP_CLOSE_BALLOTS, STEP_TALLY, STEP_IMPLEMENT, STEP_CHECK, STEP_DUEL, STEP_CONFIRM, STEP_OUTCOME,
-  STEP_LEARN, STEP_INCUMBENT, STEP_FINAL, STEP_END, STEP_NONE
+  STEP_ROUND_START,
+  STEP_MEASURE,
+  STEP_CONTEXT,
+  STEP_PITCH,
+  STEP_CLOSE_PITCHES,
+  STEP_GATE,
+  STEP_BALLOT,
+  STEP_CLOSE_BALLOTS,
+  STEP_TALLY,
+  STEP_IMPLEMENT,
+  STEP_CHECK,
+  STEP_PROBE,
+  STEP_DUEL,
+  STEP_CONFIRM,
+  STEP_OUTCOME,
+  STEP_LEARN,
+  STEP_INCUMBENT,
+  STEP_FINAL,
+  STEP_END,
+  STEP_NONE
 };
 struct season_step {
   enum season_step_kind kind;
