@@ -9,9 +9,20 @@
 #include "season/season_outcome.h"
 #include "season/season_setting.h"
 
+/* An interval with two finite ends; without one a race has measured nothing that "no difference" could
+ * rest on. */
+static int bounded(const json_t *outcome, double *low, double *high) {
+  const json_t *interval = json_arr(outcome, "interval");
+  *low = json_number_value(json_array_get(interval, 0));
+  *high = json_number_value(json_array_get(interval, 1));
+  return *low > 0 && *high > 0;
+}
+
 /* "faster", "slower", "none" or "fails"; NULL where an outcome teaches nothing about its idea. */
 static const char *direction_of(const json_t *outcome) {
   const char *name = json_str(outcome, "outcome", ""), *kind = json_str(outcome, "kind", "");
+  double low, high;
+  int known = bounded(outcome, &low, &high);
   if (strcmp(json_str(outcome, "about", ""), "idea") != 0)
     return NULL;
   if (strcmp(name, "SUCCESS") == 0)
@@ -20,14 +31,10 @@ static const char *direction_of(const json_t *outcome) {
     return "fails";
   if (strcmp(name, "FAILURE") == 0 && strcmp(kind, "slower") == 0)
     return "slower";
-  if (strcmp(name, "UNRESOLVED") == 0 && strcmp(kind, "no_estimate") != 0)
-    return "none";
-  if (strcmp(name, "PARTIAL") == 0) {
-    const json_t *interval = json_arr(outcome, "interval");
-    double low = json_number_value(json_array_get(interval, 0)),
-           high = json_number_value(json_array_get(interval, 1));
-    return low > 1 ? "faster" : high > 0 && high < 1 ? "slower" : "none";
-  }
+  if (strcmp(name, "UNRESOLVED") == 0)
+    return known ? "none" : NULL;
+  if (strcmp(name, "PARTIAL") == 0)
+    return low > 1 ? "faster" : high > 0 && high < 1 ? "slower" : known ? "none" : NULL;
   return NULL;
 }
 
@@ -75,26 +82,23 @@ static void subject(const json_t *outcome, struct buffer *out) {
 }
 
 static void claim_of(const json_t *outcome, const char *direction, size_t n_shapes, struct buffer *out) {
-  const json_t *interval = json_arr(outcome, "interval");
-  double speedup = json_num(outcome, "speedup", NAN);
-  double low = json_number_value(json_array_get(interval, 0)),
-         high = json_number_value(json_array_get(interval, 1));
-  int bounded = low > 0 && high > 0;
+  double speedup = json_num(outcome, "speedup", NAN), low, high;
+  int known = bounded(outcome, &low, &high);
   subject(outcome, out);
   if (strcmp(direction, "fails") == 0) {
     buffer_printf(out, " is ruled out: %.300s", json_str(outcome, "text", ""));
     return;
   }
   if (strcmp(direction, "faster") == 0)
-    buffer_printf(out, " made the kernel %.3f times faster", speedup);
+    buffer_printf(out, " made the kernel %.4g times faster", speedup);
   else if (strcmp(direction, "slower") == 0)
-    buffer_printf(out, " made the kernel %.3f times slower", 1 / speedup);
+    buffer_printf(out, " made the kernel %.4g times slower", 1 / speedup);
   else
-    buffer_text(out, " made no difference that the duel could find");
-  if (strcmp(direction, "slower") == 0 && bounded)
-    buffer_printf(out, " [%.3f, %.3f]", 1 / high, 1 / low);
-  else if (bounded)
-    buffer_printf(out, " [%.3f, %.3f]", low, high);
+    buffer_printf(out, " made no difference that the duel could show: the speed became %.4g times", speedup);
+  if (strcmp(direction, "slower") == 0 && known)
+    buffer_printf(out, " [%.4g, %.4g]", 1 / high, 1 / low);
+  else if (known)
+    buffer_printf(out, " [%.4g, %.4g]", low, high);
   if (strcmp(json_str(outcome, "outcome", ""), "PARTIAL") == 0)
     buffer_text(out, ", with shapes slower than allowed");
   buffer_printf(out, " by geometric mean over %zu shape%s, against incumbent %.12s", n_shapes,

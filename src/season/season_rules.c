@@ -32,7 +32,7 @@ static const struct real_rule {
 } real_rule[] = {
     {"weak_score", 4.0, 0, 10, offsetof(struct season_rules, weak_score)},
     {"alpha", 0.01, 1e-9, 0.5, offsetof(struct season_rules, alpha)},
-    {"confirm_alpha", 0.05, 1e-9, 0.5, offsetof(struct season_rules, confirm_alpha)},
+    {"confirm_alpha", 0.025, 1e-9, 0.5, offsetof(struct season_rules, confirm_alpha)},
     {"delta", 0.005, 0, 0.5, offsetof(struct season_rules, delta)},
     {"duel_budget_s", 60, 0.05, 86400, offsetof(struct season_rules, duel_budget_s)},
     {"measure_budget_s", 1, 0.05, 3600, offsetof(struct season_rules, measure_budget_s)},

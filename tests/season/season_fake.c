@@ -144,7 +144,7 @@ void fake_pitches(struct fake_log *f, json_t *const *pitches) {
   json_t *ids = json_array();
   const char *call = fake_now(f)->n_pitch_calls > 0 ? "pitch2" : "pitch";
   for (size_t i = 0; pitches[i] != NULL; i++) {
-    char id[64], who[16];
+    char id[64], who[32];
     snprintf(who, sizeof who, "C%zu", i + 1);
     snprintf(id, sizeof id, "r%lld.%s.%s", (long long)n, call, who);
     json_t *answer = json_object();

@@ -88,7 +88,7 @@ static void test_alpha_is_spent(void **unused) {
       const struct record_act *a = &s.state.round[k].act[n];
       double alpha = json_num(a->args, "alpha", NAN);
       if (strcmp(a->act, "confirm") == 0)
-        assert_true(fabs(alpha - 0.05) < 1e-15);
+        assert_true(fabs(alpha - 0.025) < 1e-15);
       if (strcmp(a->act, "duel") != 0)
         continue;
       i++;

@@ -36,7 +36,7 @@ static void test_defaults(void **unused) {
   assert_int_equal(r.repairs, 2);
   assert_int_equal(r.rounds_without_success, 3);
   assert_true(r.weight[0] == 0.40 && r.weight[1] == 0.25 && r.weight[2] == 0.20 && r.weight[3] == 0.15);
-  assert_true(r.weak_score == 4 && r.alpha == 0.01 && r.confirm_alpha == 0.05 && r.delta == 0.005);
+  assert_true(r.weak_score == 4 && r.alpha == 0.01 && r.confirm_alpha == 0.025 && r.delta == 0.005);
   assert_true(r.duel_budget_s == 60 && r.max_shape_slower == 0.05 && r.rollback_slower == 0.05 &&
               r.analysis_slower == 0.20);
   assert_true(!r.partial_accept && r.final);
