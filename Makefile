@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 SEED   ?= 1
 export CTEST_OUTPUT_ON_FAILURE = 1
 
-.PHONY: all help deps play check check-asan check-tsan bench family install uninstall format clean
+.PHONY: all help deps play check check-asan check-tsan bench family kill-soak install uninstall format clean
 
 all: build/release/build.ninja
 	@$(CMAKE) --build build/release -j $(JOBS)
@@ -51,6 +51,9 @@ bench: all
 family: all
 	@$(CMAKE) --build build/release -j $(JOBS) --target family_sweep
 	@build/release/bench/family_sweep challenges/nvfp4_group_gemm build/release/family.tsv
+
+kill-soak: all
+	@python3 tests/slow/kill_soak.py build/release/bin/sharktank tests/cli/fixtures/tiny tests/cli/fixtures/quick.yml 100
 
 install: build/release/build.ninja
 	@$(CMAKE) -S . -B build/release -DCMAKE_INSTALL_PREFIX=$(PREFIX) > /dev/null
