@@ -18,6 +18,7 @@ help:
 	@echo "make check-tsan  the same under the thread sanitizer"
 	@echo "make bench       this machine's peaks and the trusted kernels on the full shapes"
 	@echo "make family      measures every setting of the first challenge once (about 40 minutes)"
+	@echo "make kill-soak   kill -9 of the real engine, 100 times (about 20 minutes)"
 	@echo "make install     installs under PREFIX ($(PREFIX)); DESTDIR is honoured"
 	@echo "make uninstall   removes what install wrote"
 	@echo "make deps        installs the packages this needs (apt), or names them"
