@@ -13,15 +13,17 @@
  *              relative_time}             relative_time: time / time of the first incumbent
  *   measurements [{setting?, blob, round, relative_time, low, high, shapes [{shape, relative_time}],
  *              verdict, compile_seconds}] everything a judge measured this season, first incumbent included
- *   history [{round, who, title, kind, setting?, forecast, outcome, outcome_kind, speedup?}],
+ *   history [{round, who, title, kind, setting?, change? {KNOB: [from, to]}, forecast, outcome,
+ *              outcome_kind, speedup?}],
  *   records {NAME: {role, forecasts, brier, ...}}, learnings [..], refuted [..]
  * Answers:
  *   {"pitch": {title, kind, problem, solution, impact, complexity "low"|"medium"|"high",
  *      risks [{risk, mitigation}], evidence, rollback, claims {name: number|string, "predicted":
  *      {SHAPE: seconds}}, setting? {KNOB: value}, forecast {p_compiles, p_correct, p_faster,
  *      speedup {q10, q50, q90}}, refuted_by}}
- *   {"ballot": {scores {PITCH: {speedup, ease, safety, quality}}, vote, reasoning, concerns [..],
- *      forecasts {PITCH: {..}}, abstain [{pitch, reason}], veto [{pitch, cites, reason}]}}
+ *   {"ballot": {scores {PITCH: {speedup, ease, safety, quality}}, vote (null: nothing is left
+ *      to vote for), reasoning, concerns [..], forecasts {PITCH: {..}}, abstain [{pitch, reason}],
+ *      veto [{pitch, cites, reason}]}}
  *   {"entry": {"setting": {..}} | {"source": "..."}}
  *
  * Thread safety: agents hold no state between calls; different calls may run in parallel.
@@ -37,7 +39,8 @@
  * "builtin:implementer". ST_INPUT for anything else, with what exists. */
 enum status agent_call(const char *provider, const json_t *request, json_t **answer,
                        struct error *e) MUST_USE;
-/* Checks an answer against its schema; ST_INPUT says which field and what was wanted. */
+/* Checks an answer against its schema; ST_INPUT says which field and what was wanted. A part of a pitch
+ * that is absent (but for the title) passes: the season's gates name it and give another chance. */
 enum status agent_answer_check(const json_t *request, const json_t *answer, struct error *e) MUST_USE;
 
 #endif
