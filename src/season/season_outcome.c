@@ -56,7 +56,7 @@ static void judge_attempt(const struct season_candidate *c, struct verdict *v) {
   } else if (strcmp(c->failure, "gate") == 0) {
     say(v, "BLOCKED", "rule", "idea");
     snprintf(v->text, sizeof v->text, "a rule of the task forbids the entry: %.500s", where);
-  } else if (strcmp(c->failure, "disqualified") == 0 || strcmp(c->failure, "cheat") == 0) {
+  } else if (strcmp(c->failure, "cheating") == 0) {
     say(v, "DISQUALIFIED", c->failure, "implementation");
     snprintf(v->text, sizeof v->text, "the judge saw cheating: %.500s", where);
   } else {
@@ -84,7 +84,7 @@ static void judge_broken(const json_t *duel, const char *verdict, struct verdict
   if (strcmp(json_str(duel, "who", "B"), "A") == 0) {
     say(v, "UNRESOLVED", "incumbent_wrong", "implementation");
     snprintf(v->text, sizeof v->text, "the incumbent failed in the race (%s): %.480s", verdict, where);
-  } else if (strcmp(verdict, "disqualified") == 0 || strcmp(verdict, "cheat") == 0) {
+  } else if (strcmp(verdict, "cheating") == 0) {
     say(v, "DISQUALIFIED", verdict, "implementation");
     snprintf(v->text, sizeof v->text, "the judge saw cheating: %.500s", where);
   } else if (strcmp(verdict, "gate") == 0) {

@@ -29,9 +29,13 @@ static void faster_is_found(void **state) {
 }
 
 static void slower_is_found(void **state) {
-  json_t *report = fixture_duel(*state, "", THRICE, 0.01, 20);
+  json_t *report = fixture_duel(*state, "#define REPEAT_ONE 2", THRICE, 0.01, 20);
   fixture_expect(report, "slower", NULL);
-  assert_int_equal(json_int(report, "losses", 0), 7);
+  assert_in_range(json_int(report, "losses", 0), 7, 20); /* the signs of 7 pairs, or of more with noise */
+  json_decref(report);
+  report = fixture_duel(*state, "", THRICE, 0.01, 20);
+  fixture_expect(report, "slower", NULL);
+  assert_in_range(json_int(report, "pairs", 0), 4, 7); /* a factor of 3 on both shapes: 8 comparisons do */
   json_decref(report);
 }
 

@@ -78,6 +78,12 @@ static const struct {
     {PASS, "{'verdict':'mixed','speedup':1.3}", "{'verdict':'mixed','speedup':1.25}", "{'partial':'accept'}",
      "PARTIAL", "mixed", "idea", 1, 0},
     {PASS, "{'verdict':'unresolved','speedup':1.001}", NULL, NULL, "UNRESOLVED", "unresolved", "idea", 0, 0},
+    {PASS, "{'verdict':'unresolved','speedup':1.001,'interval':[0.99,1.02]}", NULL, NULL, "UNRESOLVED",
+     "unresolved", "idea", 0, 0},
+    {PASS, "{'verdict':'mixed','speedup':1.3,'interval':[1.1,1.4]}", NULL, NULL, "PARTIAL", "mixed", "idea",
+     0, 0},
+    {PASS, "{'verdict':'cheating','who':'B'}", NULL, NULL, "DISQUALIFIED", "cheating", "implementation", 0,
+     0},
     {PASS, "{'verdict':'slower','speedup':0.97}", NULL, NULL, "FAILURE", "slower", "idea", 0, 0},
     {PASS, "{'verdict':'slower','speedup':0.9}", NULL, NULL, "FAILURE", "slower", "idea", 0, 0},
     {PASS, "{'verdict':'slower','speedup':0.7}", NULL, NULL, "FAILURE", "slower", "idea", 0, 1},
@@ -85,8 +91,6 @@ static const struct {
     {PASS, "{'verdict':'timeout','who':'B'}", NULL, NULL, "FAILURE", "timeout", "implementation", 0, 0},
     {PASS, "{'verdict':'crash','who':'A'}", NULL, NULL, "UNRESOLVED", "incumbent_wrong", "implementation", 0,
      0},
-    {PASS, "{'verdict':'disqualified','who':'B'}", NULL, NULL, "DISQUALIFIED", "disqualified",
-     "implementation", 0, 0},
     {"{'verdict':'compile_error','where':'line 3'}", NULL, NULL, "{'repairs':0}", "FAILURE", "compile_error",
      "implementation", 0, 0},
     {"{'verdict':'wrong'}", NULL, NULL, "{'repairs':0}", "FAILURE", "wrong", "implementation", 0, 0},
@@ -126,10 +130,12 @@ static void test_verdicts(void **unused) {
     assert_true(json_array_size(json_arr(o, "evidence")) >= 4);
     assert_true(json_str(o, "text", "")[0] != '\0');
     fake_push(&f, "outcome", o);
-    /* Only what is about an idea teaches; no lesson without a judge's event behind it. */
+    /* Only what is about an idea teaches, and "no difference" only with an interval to show for it. */
     json_t *l = season_learning_due(&f.state, fake_now(&f));
-    int idea = strcmp(verdicts[i].about, "idea") == 0 && strcmp(verdicts[i].kind, "no_estimate") != 0;
-    assert_int_equal(l != NULL, idea);
+    int open = strcmp(verdicts[i].outcome, "UNRESOLVED") == 0 || strcmp(verdicts[i].outcome, "PARTIAL") == 0;
+    int teaches =
+        strcmp(verdicts[i].about, "idea") == 0 && (!open || json_array_size(json_arr(o, "interval")) == 2);
+    assert_int_equal(l != NULL, teaches);
     json_decref(l);
     fake_log_end(&f);
   }
@@ -288,7 +294,7 @@ static void test_contradiction(void **unused) {
   assert_string_equal(json_str(l, "replaces", ""), "L1");
   assert_string_equal(
       json_str(l, "claim", ""),
-      "Changing A 2 -> 4 made the kernel 1.500 times faster [1.400, 1.600] by geometric mean over 2 shapes, against incumbent 000000000000");
+      "Changing A 2 -> 4 made the kernel 1.5 times faster [1.4, 1.6] by geometric mean over 2 shapes, against incumbent 000000000000");
   assert_string_equal(json_str(json_obj(l, "scope"), "device", ""), "cpu: Toy");
   assert_int_equal(json_array_size(json_arr(json_obj(l, "scope"), "shapes")), 2);
   assert_string_equal(json_str(f.state.learning[2], "state", ""), "in_force");
