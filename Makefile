@@ -66,7 +66,7 @@ uninstall:
 	@while read -r f; do rm -f "$(DESTDIR)$$f"; done < build/release/install_manifest.txt
 
 format:
-	@git ls-files '*.c' '*.h' | xargs clang-format -i
+	@git ls-files "*.c" "*.h" | grep -v /fixtures/ | xargs clang-format -i
 
 clean:
 	@rm -rf build

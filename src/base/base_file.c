@@ -187,8 +187,7 @@ enum status file_cache_dir(char *out, size_t out_bytes, struct error *e) {
   else if (home && home[0] == '/')
     n = snprintf(out, out_bytes, "%s/.cache/sharktank", home);
   else
-    n = snprintf(out, out_bytes, "%s/sharktank-cache-%u", tmp && tmp[0] ? tmp : "/tmp",
-                 (unsigned)getuid());
+    n = snprintf(out, out_bytes, "%s/sharktank-cache-%u", tmp && tmp[0] ? tmp : "/tmp", (unsigned)getuid());
   if (n < 0 || (size_t)n >= out_bytes)
     return error_set(e, ST_RANGE, "the path of the cache folder is too long");
   return file_mkdirs(out, e);

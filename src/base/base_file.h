@@ -15,8 +15,7 @@
  * to). ST_NOT_FOUND, ST_RANGE (too large, with the limit in the text), ST_IO. */
 enum status file_read(const char *path, size_t max_bytes, struct buffer *out, struct error *e) MUST_USE;
 /* Writes to a temporary neighbour, fsyncs, renames: the file is whole or what it was before. */
-enum status file_write_atomic(const char *path, const void *data, size_t bytes,
-                              struct error *e) MUST_USE;
+enum status file_write_atomic(const char *path, const void *data, size_t bytes, struct error *e) MUST_USE;
 enum status file_mkdirs(const char *path, struct error *e) MUST_USE; /* mkdir -p */
 int file_exists(const char *path);                                   /* any kind but a dangling link */
 int file_is_dir(const char *path);

@@ -10,8 +10,7 @@
 
 enum { MAX_BYTES = 64 << 20 };
 
-enum status json_read(const char *text, size_t bytes, const char *name, json_t **out,
-                      struct error *e) {
+enum status json_read(const char *text, size_t bytes, const char *name, json_t **out, struct error *e) {
   *out = NULL;
   if (bytes > MAX_BYTES)
     return error_at(e, ST_INPUT, name, 0, "more than %d MiB of JSON", MAX_BYTES >> 20);
@@ -134,7 +133,10 @@ void json_put_bool(json_t *object, const char *key, int value) {
 static size_t utf8_length(const unsigned char *p, size_t left) {
   if (p[0] < 0x80)
     return 1;
-  size_t n = p[0] >= 0xc2 && p[0] <= 0xdf ? 2 : p[0] >= 0xe0 && p[0] <= 0xef ? 3 : p[0] >= 0xf0 && p[0] <= 0xf4 ? 4 : 0;
+  size_t n = p[0] >= 0xc2 && p[0] <= 0xdf   ? 2
+             : p[0] >= 0xe0 && p[0] <= 0xef ? 3
+             : p[0] >= 0xf0 && p[0] <= 0xf4 ? 4
+                                            : 0;
   if (!n || n > left)
     return 0;
   unsigned char low = 0x80, high = 0xbf;

@@ -47,28 +47,43 @@ static double cache_bytes(int name) {
 }
 
 static const char *const fact_name[] = {
-    "has_avx2",        "has_fma",         "has_f16c",       "has_avx_vnni", "has_avx512f", "has_avx512bw",
-    "has_avx512vl",    "has_avx512_bf16", "has_avx512_vnni", "has_avx512_vbmi", "l1d_bytes", "l2_bytes",
-    "l3_bytes",        "vector_register_count", "cores"};
+    "has_avx2",     "has_fma",      "has_f16c",        "has_avx_vnni",          "has_avx512f",
+    "has_avx512bw", "has_avx512vl", "has_avx512_bf16", "has_avx512_vnni",       "has_avx512_vbmi",
+    "l1d_bytes",    "l2_bytes",     "l3_bytes",        "vector_register_count", "cores"};
 enum { N_FACTS = sizeof fact_name / sizeof fact_name[0] };
 
 static double fact_value(int i) {
   switch (i) {
-  case 0: return HAS("avx2");
-  case 1: return HAS("fma");
-  case 2: return has_f16c();
-  case 3: return has_avx_vnni();
-  case 4: return HAS("avx512f");
-  case 5: return HAS("avx512bw");
-  case 6: return HAS("avx512vl");
-  case 7: return HAS("avx512bf16");
-  case 8: return HAS("avx512vnni");
-  case 9: return HAS("avx512vbmi");
-  case 10: return cache_bytes(_SC_LEVEL1_DCACHE_SIZE);
-  case 11: return cache_bytes(_SC_LEVEL2_CACHE_SIZE);
-  case 12: return cache_bytes(_SC_LEVEL3_CACHE_SIZE);
-  case 13: return HAS("avx512f") > 0 ? 32 : 16;
-  default: return cores();
+  case 0:
+    return HAS("avx2");
+  case 1:
+    return HAS("fma");
+  case 2:
+    return has_f16c();
+  case 3:
+    return has_avx_vnni();
+  case 4:
+    return HAS("avx512f");
+  case 5:
+    return HAS("avx512bw");
+  case 6:
+    return HAS("avx512vl");
+  case 7:
+    return HAS("avx512bf16");
+  case 8:
+    return HAS("avx512vnni");
+  case 9:
+    return HAS("avx512vbmi");
+  case 10:
+    return cache_bytes(_SC_LEVEL1_DCACHE_SIZE);
+  case 11:
+    return cache_bytes(_SC_LEVEL2_CACHE_SIZE);
+  case 12:
+    return cache_bytes(_SC_LEVEL3_CACHE_SIZE);
+  case 13:
+    return HAS("avx512f") > 0 ? 32 : 16;
+  default:
+    return cores();
   }
 }
 

@@ -52,8 +52,7 @@ enum status error_set(struct error *e, enum status s, const char *format, ...) {
   return s;
 }
 
-enum status error_at(struct error *e, enum status s, const char *file, int line, const char *format,
-                     ...) {
+enum status error_at(struct error *e, enum status s, const char *file, int line, const char *format, ...) {
   if (e) {
     va_list args;
     va_start(args, format);

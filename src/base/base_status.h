@@ -11,21 +11,21 @@
 #define SHARKTANK_BASE_STATUS_H
 
 /* X(name, exit status of the command line, text) */
-#define STATUS_LIST(X)                                                        \
-  X(OK, 0, "ok")                                                              \
-  X(USAGE, 2, "the call is wrong")                                            \
-  X(INPUT, 2, "an input file is wrong")                                       \
-  X(NOT_FOUND, 2, "not found")                                                \
-  X(RANGE, 2, "a value is out of range")                                      \
-  X(IO, 3, "reading or writing failed")                                       \
-  X(FULL, 3, "no space is left")                                              \
-  X(MEMORY, 3, "out of memory")                                               \
-  X(TOOL, 3, "a program this needs is missing or failed")                     \
-  X(SANDBOX, 3, "the sandbox could not be set up")                            \
-  X(CORRUPT, 3, "stored data is damaged")                                     \
-  X(BUSY, 3, "somebody else is using it")                                     \
-  X(TIMEOUT, 3, "it took too long")                                           \
-  X(INTERRUPTED, 3, "interrupted")                                            \
+#define STATUS_LIST(X)                                                                                       \
+  X(OK, 0, "ok")                                                                                             \
+  X(USAGE, 2, "the call is wrong")                                                                           \
+  X(INPUT, 2, "an input file is wrong")                                                                      \
+  X(NOT_FOUND, 2, "not found")                                                                               \
+  X(RANGE, 2, "a value is out of range")                                                                     \
+  X(IO, 3, "reading or writing failed")                                                                      \
+  X(FULL, 3, "no space is left")                                                                             \
+  X(MEMORY, 3, "out of memory")                                                                              \
+  X(TOOL, 3, "a program this needs is missing or failed")                                                    \
+  X(SANDBOX, 3, "the sandbox could not be set up")                                                           \
+  X(CORRUPT, 3, "stored data is damaged")                                                                    \
+  X(BUSY, 3, "somebody else is using it")                                                                    \
+  X(TIMEOUT, 3, "it took too long")                                                                          \
+  X(INTERRUPTED, 3, "interrupted")                                                                           \
   X(INTERNAL, 3, "a mistake in sharktank itself")
 
 enum status {
@@ -35,7 +35,7 @@ enum status {
       ST_COUNT
 };
 
-#define MUST_USE __attribute__((warn_unused_result))
+#define MUST_USE          __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 
 struct error {
@@ -54,8 +54,8 @@ int status_exit(enum status s);
 /* Fills *e (if not NULL) and returns s. The first error set wins nothing: the last call does. */
 enum status error_set(struct error *e, enum status s, const char *format, ...) PRINTF_LIKE(3, 4);
 /* The same, naming the user's file and line (line 0: unknown). */
-enum status error_at(struct error *e, enum status s, const char *file, int line, const char *format,
-                     ...) PRINTF_LIKE(5, 6);
+enum status error_at(struct error *e, enum status s, const char *file, int line, const char *format, ...)
+    PRINTF_LIKE(5, 6);
 /* ST_FULL for ENOSPC/EDQUOT/EFBIG, ST_NOT_FOUND for ENOENT, else ST_IO; the text is
  * "WHAT PATH: strerror". */
 enum status error_errno(struct error *e, int errnum, const char *what, const char *path);

@@ -117,12 +117,8 @@ static void json_cleans_foreign_bytes(void **state) {
   (void)state;
   const struct {
     const char *in, *out;
-  } row[] = {{"ok \xc3\xa9", "ok \xc3\xa9"},
-             {"\xff\xfe", "??"},
-             {"\xc0\x80", "??"},
-             {"\xed\xa0\x80", "???"},
-             {"\xf4\x90\x80\x80", "????"},
-             {"cut \xe2\x82", "cut ??"}};
+  } row[] = {{"ok \xc3\xa9", "ok \xc3\xa9"}, {"\xff\xfe", "??"},           {"\xc0\x80", "??"},
+             {"\xed\xa0\x80", "???"},        {"\xf4\x90\x80\x80", "????"}, {"cut \xe2\x82", "cut ??"}};
   for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
     json_t *s = json_clean_string(row[i].in, strlen(row[i].in));
     assert_string_equal(json_string_value(s), row[i].out);
