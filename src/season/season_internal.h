@@ -18,6 +18,8 @@ void season_gate_limits(const struct record_state *state, const json_t *pitch, j
 void season_gate_roofline(const struct record_state *state, const struct record_round *round,
                           const json_t *pitch, json_t *reasons);
 
+/* The seq of the newest event that a learning rests on; 0 when it names none. */
+int64_t season_learning_seq(const json_t *learning);
 /* 1 if a list of {pitch, ...} names the pitch. */
 int season_names_pitch(const json_t *list, const char *id);
 /* Puts a list into an order that depends on the seed only. */

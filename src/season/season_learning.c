@@ -128,7 +128,7 @@ static int contradicts(const json_t *outcome, const char *direction, const json_
          opposite(direction, earlier);
 }
 
-static int64_t newest_evidence(const json_t *learning) {
+int64_t season_learning_seq(const json_t *learning) {
   int64_t seq = 0;
   size_t i;
   json_t *v;
@@ -212,7 +212,7 @@ json_t *season_learning_due(const struct record_state *state, const struct recor
       continue;
     for (size_t i = 0; i < state->n_learnings; i++) {
       const json_t *l = state->learning[i];
-      if (strcmp(json_str(l, "state", ""), "in_force") == 0 && newest_evidence(l) < p->outcome_seq &&
+      if (strcmp(json_str(l, "state", ""), "in_force") == 0 && season_learning_seq(l) < p->outcome_seq &&
           contradicts(p->outcome, direction, l))
         return flipped(l, p);
     }

@@ -209,17 +209,6 @@ static void gate_outcomes(const struct record_state *state, const json_t *pitch,
     }
 }
 
-static int64_t learning_seq(const json_t *learning) {
-  int64_t seq = 0;
-  size_t i;
-  json_t *v;
-  json_array_foreach((json_t *)(uintptr_t)json_arr(learning, "evidence"), i, v) {
-    if (json_is_integer(v) && json_integer_value(v) > seq)
-      seq = json_integer_value(v);
-  }
-  return seq;
-}
-
 static void gate_learnings(const struct record_state *state, const json_t *pitch, const json_t *change,
                            json_t *reasons) {
   for (size_t i = 0; i < state->n_learnings; i++) {
@@ -229,7 +218,7 @@ static void gate_learnings(const struct record_state *state, const json_t *pitch
       continue;
     if (strcmp(direction, "slower") != 0 && strcmp(direction, "fails") != 0)
       continue;
-    if (same_idea(pitch, change, l) && !has_new_evidence(state, pitch, learning_seq(l)))
+    if (same_idea(pitch, change, l) && !has_new_evidence(state, pitch, season_learning_seq(l)))
       season_reason(reasons, "refuted", id,
                     "learning %s refutes this idea, and the pitch names no newer evidence: %.200s", id,
                     json_str(l, "claim", ""));
