@@ -98,7 +98,7 @@ const struct cli_command cli_check = {
     "Compiles the entry in the sandbox, applies the challenge's gates, and runs every test shape, hidden\n"
     "shapes near them and wider input families, twice in two processes.\n\n"
     "CHALLENGE is a name or a folder. ENTRY is a .c file, knobs:NAME=VALUE,NAME=VALUE (knobs left out keep\n"
-    "their start value), or a .json or .yml file with a setting.\n\n"
+    "their start value), or a .json or .yml file with a setting; for example knobs:ISA=avx2,DECODE=shuffle\n\n"
     "Exit status: 0 pass; 1 any other verdict; 2 the call or an input file is wrong; 3 the machinery failed.\n",
     2,
     2,

@@ -104,7 +104,7 @@ static int run(const struct cli_call *c) {
 }
 
 static const struct cli_option options[] = {
-    {"--budget", "S", "seconds the duel may take (default 60)", NULL},
+    {"--budget", "S", "seconds (default 60); pairs enough for a verdict are always run", NULL},
     {"--full", NULL, "the task's own shapes instead of the scaled ones", NULL},
     {"--device", "D", "where the entries run: cpu (cuda and sim are not built yet)", NULL},
     {"--json", NULL, "one object, schema sharktank.duel/1 (docs/json.md)", NULL},
@@ -118,7 +118,7 @@ const struct cli_command cli_duel = {
     "Races two entries side by side in fresh processes with fresh inputs, pair after pair, until the evidence\n"
     "decides or the budget is spent. Every output of every call is checked.\n\n"
     "CHALLENGE is a name or a folder. A and B are each a .c file, knobs:NAME=VALUE,NAME=VALUE (knobs left\n"
-    "out keep their start value), or a .json or .yml file with a setting.\n\n"
+    "out keep their start value), or a .json or .yml file with a setting; for example\n    knobs:ISA=avx2,DECODE=shuffle\n\n"
     "Exit status: 0 B is faster; 1 any other verdict, unresolved included; 2 the call or an input file is\n"
     "wrong; 3 the machinery failed.\n",
     3,

@@ -90,6 +90,29 @@ static enum status read_setting(const char *path, json_t *setting, struct error 
   return st;
 }
 
+/* Says which values the user did not write: they may be the ones that do not fit. */
+static void name_start_values(const struct challenge *c, const json_t *setting, const json_t *whole,
+                              struct error *e) {
+  char text[sizeof e->text];
+  size_t at = strlen(e->text);
+  memcpy(text, e->text, at + 1);
+  const char *between = "; left at their start values: ";
+  for (size_t i = 0; i < c->knobs->n_knobs && at + 1 < sizeof text; i++) {
+    const char *name = c->knobs->knob[i].name;
+    const json_t *v = json_object_get(whole, name);
+    if (json_object_get(setting, name))
+      continue;
+    int n = json_is_string(v)
+                ? snprintf(text + at, sizeof text - at, "%s%s=%s", between, name, json_string_value(v))
+                : snprintf(text + at, sizeof text - at, "%s%s=%lld", between, name,
+                           (long long)json_integer_value(v));
+    at += n > 0 ? (size_t)n : 0;
+    between = " ";
+  }
+  memcpy(e->text, text, sizeof text);
+  e->text[sizeof e->text - 1] = 0;
+}
+
 /* Knobs that the setting leaves out keep their start value. */
 static enum status from_setting(const struct challenge *c, const json_t *setting, struct buffer *out,
                                 struct error *e) {
@@ -101,7 +124,8 @@ static enum status from_setting(const struct challenge *c, const json_t *setting
   if (st == ST_OK)
     st = knob_from_json(c, whole, index, e);
   if (st == ST_OK)
-    st = knob_check(c, index, e);
+    if ((st = knob_check(c, index, e)) != ST_OK)
+      name_start_values(c, setting, whole, e);
   if (st == ST_OK)
     st = knob_entry_source(c, index, out, e);
   json_decref(whole);

@@ -79,7 +79,7 @@ const struct cli_command cli_report = {
     "renders a season",
     "Renders the season's folder from its log and blobs: README.md, index.html, task.md, pitches/, rounds/,\n"
     "SHARK_TANK_LEARNINGS.md, best/entry.c. The same log gives the same bytes. With --html or --markdown only\n"
-    "that page is written, wherever it is wanted, and DIR may be read-only. Prints the paths it wrote.\n\n"
+    "that page is written, wherever it is wanted, and DIR may be read-only. Prints the page to open first.\n\n"
     "Exit status: 0 done; 2 DIR holds no season; 3 the log is damaged or a page could not be written.\n",
     1,
     1,

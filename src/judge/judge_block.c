@@ -10,6 +10,8 @@
 #include "base/base_clock.h"
 #include "judge/judge_internal.h"
 
+static const int64_t BLOCK_GRACE_NS = INT64_C(1000000000);
+
 void judge_block_fill(const struct judge_shape *s, const struct judge_memory_map *inputs,
                       struct judge_child *c, const struct challenge_data *data, uint32_t slots,
                       struct rng *r) {
@@ -66,36 +68,36 @@ static enum status choose_order(const struct judge_block *b, struct rng *r, uint
   return ST_OK;
 }
 
-/* How long the child's first thread was ready to run but had no core; -1 when the kernel does not say. */
-static int64_t waited_ns(const struct judge_child *c) {
-  char path[48];
-  long long ran, waited;
-  snprintf(path, sizeof path, "/proc/%d/schedstat", (int)c->process.inner);
-  FILE *f = fopen(path, "re");
-  if (!f)
-    return -1;
-  int got = fscanf(f, "%lld %lld", &ran, &waited);
-  fclose(f);
-  return got == 2 ? waited : -1;
-}
-
 struct clocked {
   enum judge_reply reply;
   uint32_t answer, calls_done; /* answer: of the first call that did not return 0 */
   int refused;
 };
 
+static int over_limit(const struct judge_child *c, int64_t start_ns, int64_t delay_before_ns,
+                      int64_t limit_ns) {
+  int64_t delay_ns = delay_before_ns < 0 ? 0 : judge_child_delay_ns(c) - delay_before_ns;
+  return clock_mono_ns() - start_ns - delay_ns > limit_ns;
+}
+
 static void clock_block(struct judge *j, struct judge_block *b, const uint32_t *order, struct clocked *out) {
   struct judge_child *c = b->child;
   struct judge_pin pin;
   int spin = j->judge_cpu >= 0;
   judge_pin_take(j, &pin);
-  int64_t cpu_before_ns = sandbox_cpu_ns(&c->process), waited_before_ns = waited_ns(c);
+  int64_t cpu_before_ns = sandbox_cpu_ns(&c->process), waited_before_ns = judge_child_delay_ns(c);
   int64_t start_ns = clock_mono_ns();
   if (sandbox_continue(&c->process))
     out->reply = JUDGE_REPLY_GONE;
+  /* A block was sized from earlier calls, for a fraction of a second: one that runs on has changed its
+   * pace, and many calls just within their own limit may not hold the judge for hours. */
+  int64_t limit_ns = c->call_timeout_ns + BLOCK_GRACE_NS;
   for (uint32_t i = 0; i < b->calls && out->reply == JUDGE_REPLY_DONE; i++) {
     uint32_t answer = 0;
+    if (clock_mono_ns() - start_ns > limit_ns && over_limit(c, start_ns, waited_before_ns, limit_ns)) {
+      out->reply = JUDGE_REPLY_TIMEOUT;
+      break;
+    }
     judge_child_ring(c, JUDGE_OP_RUN, b->shape, order[i]);
     out->reply = judge_child_wait(c, spin, c->call_timeout_ns, &answer);
     if (answer && !out->refused) {
@@ -107,7 +109,7 @@ static void clock_block(struct judge *j, struct judge_block *b, const uint32_t *
   if (out->reply == JUDGE_REPLY_DONE && sandbox_stop(&c->process))
     out->reply = JUDGE_REPLY_GONE;
   int64_t cpu_after_ns = sandbox_cpu_ns(&c->process);
-  int64_t waited_after_ns = waited_ns(c);
+  int64_t waited_after_ns = judge_child_delay_ns(c);
   b->waited_ns = waited_before_ns >= 0 && waited_after_ns >= 0 ? waited_after_ns - waited_before_ns : -1;
   b->cpu_ns = cpu_before_ns >= 0 && cpu_after_ns >= cpu_before_ns ? cpu_after_ns - cpu_before_ns : -1;
   judge_pin_release(&pin);

@@ -161,15 +161,14 @@ static enum status run_both(struct check *k, const struct check_case *x, struct 
   }
   for (int side = 0; side < SIDES; side++)
     judge_child_ring(&k->child[side], JUDGE_OP_RUN, x->shape, 0);
-  for (int side = 0; side < SIDES; side++) {
+  for (int side = 0; side < SIDES; side++) { /* whoever fails first ends the case: no second time-out */
     struct judge_child *c = &k->child[side];
     reply[side] = judge_child_wait(c, 0, c->call_timeout_ns, &answer[side]);
     if (reply[side] == JUDGE_REPLY_DONE && sandbox_stop(&c->process))
       reply[side] = JUDGE_REPLY_GONE;
-  }
-  for (int side = 0; side < SIDES; side++)
     if (reply[side] != JUDGE_REPLY_DONE)
-      return judge_child_explain(k->j, &k->child[side], reply[side], doing, v, e);
+      return judge_child_explain(k->j, c, reply[side], doing, v, e);
+  }
   for (int side = 0; side < SIDES && !v->kind; side++)
     if (answer[side])
       judge_verdict_set(v, "refused", "sk_entry_run returned %d %s, which is a legal shape",

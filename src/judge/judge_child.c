@@ -84,7 +84,10 @@ static enum status start_runner(struct judge *j, const struct judge_build *build
     }
   }
   uint32_t answer;
-  if (judge_child_call(c, JUDGE_OP_NONE, 0, 0, 20000 * MS, &answer) == JUDGE_REPLY_DONE) {
+  enum judge_reply reply = judge_child_call(c, JUDGE_OP_NONE, 0, 0, 20000 * MS, &answer);
+  if (reply == JUDGE_REPLY_CANCELLED)
+    return error_set(e, ST_INTERRUPTED, "interrupted while an entry was started");
+  if (reply == JUDGE_REPLY_DONE) {
     judge_raise_priority(c->process.inner); /* now that it has a session of its own */
     return ST_OK;
   }
@@ -104,6 +107,7 @@ enum status judge_child_start(struct judge *j, const struct judge_build *build,
   *out = (struct judge_child){.channel = {.fd = -1},
                               .plan = {.fd = -1},
                               .outputs = {.fd = -1},
+                              .judge = j,
                               .shape = shape,
                               .n_shapes = n_shapes,
                               .call_timeout_ns = judge_call_timeout_ns(j)};
@@ -150,20 +154,31 @@ int judge_child_gone(const struct judge_child *c) {
   return poll(&p, 1, 0) > 0;
 }
 
-/* A limit is meant for the entry's own work, not for the load of the machine: while the child got less
- * than half of that time from the scheduler it is given more, up to a few times the limit (so that one
- * which sleeps ends too). */
+int64_t judge_child_delay_ns(const struct judge_child *c) {
+  char path[48];
+  long long ran, waited;
+  snprintf(path, sizeof path, "/proc/%d/schedstat", (int)c->process.inner);
+  FILE *f = fopen(path, "re");
+  if (!f)
+    return -1;
+  int got = fscanf(f, "%lld %lld", &ran, &waited);
+  fclose(f);
+  return got == 2 ? waited : -1;
+}
+
+/* A limit is meant for the entry, not for the load of the machine: time in which the child was ready to
+ * run and had no core does not count, up to a few times the limit. */
 static int out_of_time(const struct judge_child *c, int64_t waited_ns, int64_t timeout_ns,
-                       int64_t cpu_start_ns) {
+                       int64_t delay_start_ns) {
   if (waited_ns <= timeout_ns)
     return 0;
-  int64_t cpu_ns = sandbox_cpu_ns(&c->process);
-  return cpu_ns < 0 || cpu_start_ns < 0 || cpu_ns - cpu_start_ns >= timeout_ns / 2 ||
+  int64_t delay_ns = judge_child_delay_ns(c);
+  return delay_ns < 0 || delay_start_ns < 0 || waited_ns - (delay_ns - delay_start_ns) > timeout_ns ||
          waited_ns > PATIENCE * timeout_ns;
 }
 
 enum judge_reply judge_child_wait(struct judge_child *c, int spin, int64_t timeout_ns, uint32_t *answer) {
-  int64_t start_ns = 0, checked_ns = 0, cpu_start_ns = -1;
+  int64_t start_ns = 0, checked_ns = 0, delay_start_ns = -1;
   for (unsigned spins = 1;; spins++) {
     if (judge_child_answered(c, answer))
       return JUDGE_REPLY_DONE;
@@ -178,10 +193,12 @@ enum judge_reply judge_child_wait(struct judge_child *c, int spin, int64_t timeo
       start_ns = checked_ns = now_ns;
     if (now_ns - checked_ns > 2 * MS) {
       checked_ns = now_ns;
-      if (cpu_start_ns < 0)
-        cpu_start_ns = sandbox_cpu_ns(&c->process);
-      if (out_of_time(c, now_ns - start_ns, timeout_ns, cpu_start_ns))
+      if (delay_start_ns < 0)
+        delay_start_ns = judge_child_delay_ns(c);
+      if (out_of_time(c, now_ns - start_ns, timeout_ns, delay_start_ns))
         return JUDGE_REPLY_TIMEOUT;
+      if (judge_cancelled(c->judge))
+        return JUDGE_REPLY_CANCELLED;
       if (judge_child_gone(c))
         return judge_child_answered(c, answer) ? JUDGE_REPLY_DONE : JUDGE_REPLY_GONE;
     }
@@ -227,8 +244,10 @@ static void check_workspace(const struct judge *j, const struct judge_child *c, 
 static enum status step(struct judge *j, struct judge_child *c, enum judge_op op, int64_t timeout_ns,
                         const char *doing, uint32_t *answer, struct judge_verdict *v, struct error *e) {
   enum judge_reply reply = judge_child_call(c, op, 0, 0, timeout_ns, answer);
-  if (reply == JUDGE_REPLY_DONE)
+  if (reply == JUDGE_REPLY_DONE) {
+    c->answered = 1;
     return ST_OK;
+  }
   enum status s = judge_child_explain(j, c, reply, doing, v, e);
   if (!s && reply == JUDGE_REPLY_TIMEOUT)
     judge_verdict_set(v, "init_failed", "not ready after %lld ms %s", (long long)(timeout_ns / MS), doing);
@@ -256,8 +275,8 @@ enum status judge_child_prepare(struct judge *j, struct judge_child *c, struct j
   if (s || v->kind)
     return s;
   check_workspace(j, c, v);
-  if (!v->kind && answer)
-    return error_set(e, ST_MEMORY, "no memory for the entry's workspace");
+  if (!v->kind && answer) /* its own number, from its own process: nothing that the machinery did */
+    judge_verdict_set(v, "init_failed", "no memory was left in its process for the workspace it asks for");
   if (!v->kind && sandbox_stop(&c->process))
     return judge_child_explain(j, c, JUDGE_REPLY_GONE, "before its first call", v, e);
   return ST_OK;

@@ -217,6 +217,14 @@ static json_t *new_report(const char *hash, const char *key, const char *command
   return report;
 }
 
+/* What another try would give again: an object, or an error that the compiler named. The rest may have
+ * been this moment's (time, memory), and is not kept. */
+static int lasting(const json_t *report) {
+  const char *verdict = json_str(report, "verdict", "");
+  return strcmp(verdict, "ok") == 0 ||
+         (strcmp(verdict, "compile_error") == 0 && json_int(json_obj(report, "first_error"), "line", 0) > 0);
+}
+
 static enum status build_uncached(struct judge *j, const char *const *argv, const char *source, size_t bytes,
                                   const char *key, struct judge_build *b, struct error *e) {
   struct buffer object;
@@ -229,7 +237,7 @@ static enum status build_uncached(struct judge *j, const char *const *argv, cons
     if (!s)
       s = probe_symbols(j, b, e);
   }
-  if (!s && strcmp(json_str(b->report, "verdict", ""), "compile_timeout") != 0)
+  if (!s && lasting(b->report))
     s = judge_cache_store(key, b->report, linked ? &object : NULL, e);
   buffer_fini(&object);
   return s;

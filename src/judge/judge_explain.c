@@ -105,7 +105,7 @@ static enum status explain_end(struct judge *j, struct judge_child *c, const cha
   int64_t deadline_ns = clock_mono_ns() + INT64_C(3000000000);
   while (!sandbox_poll(&c->process, &status) && clock_mono_ns() < deadline_ns)
     clock_sleep_ns(200000);
-  if (c->process.setup_failed)
+  if (c->process.setup_failed && !c->answered)
     return error_set(e, ST_SANDBOX, "the sandbox of an entry ended by itself: run `sharktank doctor`");
   const struct judge_channel *channel = (const void *)c->channel.data;
   uint32_t hint = atomic_load(&channel->signal_number), number = atomic_load(&channel->syscall_number);
@@ -129,7 +129,9 @@ static enum status explain_end(struct judge *j, struct judge_child *c, const cha
 enum status judge_child_explain(struct judge *j, struct judge_child *c, enum judge_reply reply,
                                 const char *doing, struct judge_verdict *v, struct error *e) {
   enum status s = ST_OK;
-  if (reply == JUDGE_REPLY_TIMEOUT)
+  if (reply == JUDGE_REPLY_CANCELLED)
+    s = error_set(e, ST_INTERRUPTED, "interrupted while an entry ran");
+  else if (reply == JUDGE_REPLY_TIMEOUT)
     judge_verdict_set(v, "timeout", "no answer within %.3g s %s", (double)c->call_timeout_ns * 1e-9, doing);
   else
     s = explain_end(j, c, doing, v, e);

@@ -103,7 +103,9 @@ void judge_memory_free(struct judge_memory_map *m);
 
 struct judge_child {
   struct sandbox_process process;
-  int running; /* it was started and has not been ended */
+  const struct judge *judge; /* borrowed */
+  int running;               /* it was started and has not been ended */
+  int answered;              /* the runner has spoken: from then on its end is the entry's doing */
   struct judge_memory_map channel, plan, outputs;
   uint8_t *shadow; /* what the outputs held before the call */
   uint8_t *image;  /* a snapshot of one call's outputs, as the challenge's plan lays them out */
@@ -111,7 +113,7 @@ struct judge_child {
   uint32_t n_shapes, bell, current_shape;
   int64_t call_timeout_ns;
 };
-enum judge_reply { JUDGE_REPLY_DONE, JUDGE_REPLY_TIMEOUT, JUDGE_REPLY_GONE };
+enum judge_reply { JUDGE_REPLY_DONE, JUDGE_REPLY_TIMEOUT, JUDGE_REPLY_GONE, JUDGE_REPLY_CANCELLED };
 
 /* Starts a runner on the object; the inputs are shared with other children. */
 enum status judge_child_start(struct judge *j, const struct judge_build *build,
@@ -127,6 +129,8 @@ int judge_child_answered(const struct judge_child *c, uint32_t *answer);
 enum judge_reply judge_child_wait(struct judge_child *c, int spin, int64_t timeout_ns, uint32_t *answer);
 enum judge_reply judge_child_call(struct judge_child *c, enum judge_op op, uint32_t shape, uint32_t slot,
                                   int64_t timeout_ns, uint32_t *answer);
+/* How long its first thread has been ready to run without a core, so far; -1 when the kernel does not say. */
+int64_t judge_child_delay_ns(const struct judge_child *c);
 /* Room for what the child does between two waits; 1 if it has ended (not reaped). */
 int judge_child_gone(const struct judge_child *c);
 /* load, init, query: what an entry may do before any input exists; then it is stopped. */

@@ -136,7 +136,7 @@ int64_t judge_call_timeout_ns(const struct judge *j) {
   double seconds = j->challenge->test_timeout_s;
   if (!(seconds > 0))
     seconds = 30;
-  seconds = fmin(fmax(seconds, 0.05), 120);
+  seconds = fmin(fmax(seconds, 0.05), 3600);
   return (int64_t)(seconds * 1e9);
 }
 

@@ -89,6 +89,8 @@ static void bounds(void **state) {
 static void refusals(void **state) {
   expect(state, "#define VARIANT_refuse 1", "refused", "returned 5");
   expect(state, "#define VARIANT_workspace_greedy 1", "refused", "1099511627776");
+  /* What it does to its own process is its own failure, never the machinery's. */
+  expect(state, "#define VARIANT_eats_address_space 1", "init_failed", "workspace");
 }
 
 static void disagreement_is_a_race(void **state) {

@@ -135,12 +135,20 @@ static void a_cancelled_duel_says_so(void **state) {
   buffer_fini(&source);
 }
 
+/* Fast while blocks are sized, slow afterwards: the block ends, not the judge's patience. */
+static void slowing_down_ends(void **state) {
+  json_t *report = fixture_duel(*state, "", "#define VARIANT_slows_down 1", 0.01, 1);
+  fixture_expect(report, "timeout", NULL);
+  assert_string_equal(json_str(report, "who", ""), "B");
+  json_decref(report);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(faster_is_found),          cmocka_unit_test(slower_is_found),
       cmocka_unit_test(one_slow_shape_is_mixed),  cmocka_unit_test(wrong_ends_a_duel),
       cmocka_unit_test(cheats_gain_nothing),      cmocka_unit_test(measures),
-      cmocka_unit_test(a_cancelled_duel_says_so),
+      cmocka_unit_test(a_cancelled_duel_says_so), cmocka_unit_test(slowing_down_ends),
   };
   return cmocka_run_group_tests(tests, fixture_open, fixture_close);
 }
