@@ -31,7 +31,8 @@ build/%/build.ninja: CMakeLists.txt CMakePresets.json tests/CMakeLists.txt
 	@$(CMAKE) --preset $* -DCMAKE_INSTALL_PREFIX=$(PREFIX) > build-$*.log || (cat build-$*.log; exit 1)
 	@mv build-$*.log build/$*/configure.log
 
-play: all
+play: build/release/build.ninja
+	@$(CMAKE) --build build/release -j $(JOBS) --target sharktank
 	@tools/play --seed $(SEED)
 
 check: all
