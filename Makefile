@@ -64,7 +64,7 @@ install: build/release/build.ninja
 
 uninstall:
 	@test -f build/release/install_manifest.txt || { echo "make uninstall: nothing was installed from this tree" >&2; exit 1; }
-	@while read -r f; do rm -f "$(DESTDIR)$$f"; done < build/release/install_manifest.txt
+	@while read -r f || [ -n "$$f" ]; do rm -f "$(DESTDIR)$$f"; done < build/release/install_manifest.txt
 
 format:
 	@git ls-files "*.c" "*.h" | grep -v /fixtures/ | xargs clang-format -i
