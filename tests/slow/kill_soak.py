@@ -91,7 +91,7 @@ def main():
             engine = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
             killed = done < kills
             try:
-                _, err = engine.communicate(timeout=rng.expovariate(1 / 2.5) if killed else None)
+                _, err = engine.communicate(timeout=rng.expovariate(1 / rng.choice([0.3, 2, 8])) if killed else None)
                 killed = False
                 if engine.returncode != 0:
                     complain("the engine ended with %d: %s" % (engine.returncode, err.decode()[-600:]))
