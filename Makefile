@@ -3,9 +3,10 @@ CMAKE  ?= cmake
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 SEED   ?= 1
+FUZZ_SECONDS ?= 60
 export CTEST_OUTPUT_ON_FAILURE = 1
 
-.PHONY: all help deps play check check-asan check-tsan bench family kill-soak install uninstall format clean
+.PHONY: all help deps play check check-asan check-tsan fuzz bench family kill-soak install uninstall format clean
 
 all: build/release/build.ninja
 	@$(CMAKE) --build build/release -j $(JOBS)
@@ -16,7 +17,8 @@ help:
 	@echo "make check       build and run the tests"
 	@echo "make check-asan  the same under address and undefined-behaviour sanitizers"
 	@echo "make check-tsan  the same under the thread sanitizer"
-	@echo "make bench       this machine's peaks and the trusted kernels on the full shapes"
+	@echo "make fuzz        calls libnvfp4 with drawn arguments for FUZZ_SECONDS ($(FUZZ_SECONDS)); needs clang"
+	@echo "make bench       libnvfp4, this machine's peaks and other libraries, full shapes (BENCH=options)"
 	@echo "make family      measures every setting of the first challenge once (about 40 minutes)"
 	@echo "make kill-soak   kill -9 of the real engine, 100 times (about 20 minutes)"
 	@echo "make install     installs under PREFIX ($(PREFIX)); DESTDIR is honoured"
@@ -46,9 +48,17 @@ check-tsan: build/tsan/build.ninja
 	@$(CMAKE) --build build/tsan -j $(JOBS)
 	@cd build/tsan && ctest -j $(JOBS) --output-on-failure
 
+fuzz:
+	@command -v clang > /dev/null || { echo "make fuzz: clang and its compiler-rt are needed" >&2; exit 3; }
+	@$(MAKE) -s build/fuzz/build.ninja
+	@$(CMAKE) --build build/fuzz -j $(JOBS) --target fuzz_nvfp4
+	@mkdir -p build/fuzz/corpus
+	@build/fuzz/fuzz_nvfp4 -max_total_time=$(FUZZ_SECONDS) -max_len=192 -len_control=0 -timeout=60 -rss_limit_mb=4096 \
+	  -print_final_stats=1 -artifact_prefix=build/fuzz/ build/fuzz/corpus
+
 bench: all
 	@$(CMAKE) --build build/release -j $(JOBS) --target bench_nvfp4
-	@build/release/bench/bench_nvfp4
+	@build/release/bench/bench_nvfp4 $(BENCH)
 
 family: all
 	@$(CMAKE) --build build/release -j $(JOBS) --target family_sweep
@@ -61,10 +71,15 @@ install: build/release/build.ninja
 	@$(CMAKE) -S . -B build/release -DCMAKE_INSTALL_PREFIX=$(PREFIX) > /dev/null
 	@$(CMAKE) --build build/release -j $(JOBS)
 	@$(CMAKE) --install build/release
+	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ] && command -v ldconfig > /dev/null; then ldconfig; fi
 
 uninstall:
 	@test -f build/release/install_manifest.txt || { echo "make uninstall: nothing was installed from this tree" >&2; exit 1; }
-	@while read -r f || [ -n "$$f" ]; do rm -f "$(DESTDIR)$$f"; done < build/release/install_manifest.txt
+	@while read -r f || [ -n "$$f" ]; do \
+	  d=$$(dirname "$(DESTDIR)$$f"); rm -f "$(DESTDIR)$$f"; \
+	  while case $$d in */sharktank | */sharktank/* | */cmake/nvfp4) rmdir "$$d" 2>/dev/null ;; *) false ;; esac; \
+	    do d=$$(dirname "$$d"); done; \
+	done < build/release/install_manifest.txt
 
 format:
 	@git ls-files "*.c" "*.h" | grep -v /fixtures/ | xargs clang-format -i

@@ -1,13 +1,14 @@
 /* Room: bench. May use base, challenge and the public headers.
  *
- *   family_sweep [--sample N] [--seed S] [--jobs J] CHALLENGE_DIR OUT.tsv
+ *   family_sweep [--sample N] [--seed S] [--jobs J] [--check SHAPES] CHALLENGE_DIR OUT.tsv
  *
  * A survey of a challenge's knob space: every valid setting (or a random sample) is compiled with the
- * challenge's own compile line, compared with the incumbent on the task's distribution and timed on
+ * challenge's own compile line, compared with the reference on the task's distribution and timed on
  * the benchmark shapes; one line of OUT.tsv each. Settings that are there already are skipped, so a
- * survey can be stopped and goes on. Times are the least of a few runs: good for a landscape, not a
- * verdict (that is the judge's, with its own processes, data and statistics). Entries are ours here, so
- * they run in a child process for the sake of crashes, without a sandbox.
+ * survey can be stopped and goes on. With --check it compares on as many random small shapes, with inputs
+ * of every family, instead of timing: is every setting right? Times are the least of a few runs: good for a
+ * landscape, not a verdict (that is the judge's, with its own processes, data and statistics). Entries are
+ * ours here, so they run in a child process for the sake of crashes, without a sandbox.
  *
  * A problem's multiply-adds are taken to be the product of its sizes, as in a matrix product. */
 #include <dlfcn.h>
@@ -28,13 +29,14 @@
 #include "challenge/challenge_helper.h"
 #include "challenge/challenge_install.h"
 
-enum { MAX_SHAPES = 16, MAX_KNOBS = 64, POISON = 0xA5, CHILD_LIMIT_S = 180, LINE_BYTES = 4096 };
+enum { MAX_SHAPES = 128, MAX_KNOBS = 64, POISON = 0xA5, CHILD_LIMIT_S = 180, LINE_BYTES = 4096 };
 
-/* One benchmark shape with its inputs and what the incumbent made of them. */
+/* One shape with its inputs and what must come of them: copies, as the helper keeps one case only. */
 struct bench_shape {
   const struct challenge_shape *shape;
   struct challenge_plan *plan;
-  uint8_t *inputs, *outputs, *expected;
+  uint8_t *inputs, *outputs;
+  struct challenge_data want;
   double macs, incumbent_s;
 };
 
@@ -42,6 +44,7 @@ struct sweep {
   struct challenge *c;
   struct bench_shape shape[MAX_SHAPES];
   size_t n_shapes;
+  size_t check; /* random shapes to compare on; 0: time the benchmark shapes */
   char include[4096], work[4096];
   const char *out_path;
   uint32_t *setting; /* [n][n_knobs] */
@@ -173,7 +176,7 @@ static int entry_prepare(struct entry *e, const struct bench_shape *b) {
 }
 
 /* Runs one shape for a while; *seconds is the least time of a call. 0: the entry refused. */
-static int time_shape(struct entry *e, struct bench_shape *b, double *seconds) {
+static int time_shape(struct entry *e, struct bench_shape *b, int most_calls, double *seconds) {
   if (!entry_prepare(e, b))
     return 0;
   sk_call call = call_create(b, 1);
@@ -182,7 +185,7 @@ static int time_shape(struct entry *e, struct bench_shape *b, double *seconds) {
   int64_t begin = clock_mono_ns();
   int good = 1;
   *seconds = INFINITY;
-  for (int i = 0; good && i < 12 && (i < 1 || clock_mono_ns() - begin < 150000000); i++) {
+  for (int i = 0; good && i < most_calls && (i < 1 || clock_mono_ns() - begin < 150000000); i++) {
     double t0 = thread_seconds();
     good = e->run(&env, &call) == 0;
     *seconds = fmin(*seconds, thread_seconds() - t0);
@@ -193,21 +196,55 @@ static int time_shape(struct entry *e, struct bench_shape *b, double *seconds) {
 
 /* ---- Preparing ---- */
 
+static void *copy_of(const void *from, size_t bytes) {
+  void *to = malloc(bytes + 1);
+  if (!to)
+    abort();
+  return memcpy(to, from, bytes);
+}
+
+/* Values and tolerances of one prepared call, with memory of their own. */
+static struct challenge_data copy_reference(const struct challenge_plan *p, const struct challenge_data *d) {
+  size_t n = (size_t)p->n_problems * p->n_out;
+  const uint8_t **value = calloc(n, sizeof *value);
+  const double **tolerance = calloc(n, sizeof *tolerance);
+  if (!value || !tolerance)
+    abort();
+  for (size_t t = 0; t < n; t++) {
+    size_t elem_bytes =
+        d->numerics == SK_EXACT ? (size_t)p->out[t].stride[p->out[t].rank - 1] : sizeof(double);
+    value[t] = copy_of(d->value[t], p->out_elems[t] * elem_bytes);
+    if (d->numerics != SK_EXACT)
+      tolerance[t] = copy_of(d->tolerance[t], p->out_elems[t] * sizeof(double));
+  }
+  return (struct challenge_data){NULL, d->numerics, value, tolerance};
+}
+
+static void free_reference(const struct challenge_plan *p, struct challenge_data *d) {
+  for (size_t t = 0; d->value && t < (size_t)p->n_problems * p->n_out; t++) {
+    free((void *)(uintptr_t)d->value[t]);
+    free((void *)(uintptr_t)d->tolerance[t]);
+  }
+  free((void *)(uintptr_t)d->value);
+  free((void *)(uintptr_t)d->tolerance);
+}
+
 static enum status prepare_shape(struct challenge_helper *h, const struct challenge_shape *shape,
-                                 struct bench_shape *b, struct challenge_data *data, struct error *e) {
+                                 uint32_t family, struct bench_shape *b, struct error *e) {
+  struct challenge_data data;
   b->shape = shape;
   enum status s = challenge_plan_create(h, shape, &b->plan, e);
   uint64_t seed = shape->seed;
   if (s == ST_OK)
-    s = challenge_prepare(h, b->plan, 0, &seed, 1, 1, data, e);
+    s = challenge_prepare(h, b->plan, family, &seed, 1, 1, &data, e);
   if (s != ST_OK)
     return s;
   b->inputs = aligned_alloc(4096, b->plan->in_bytes);
   b->outputs = aligned_alloc(4096, b->plan->out_bytes);
-  b->expected = aligned_alloc(4096, b->plan->out_bytes);
-  if (!b->inputs || !b->outputs || !b->expected)
+  if (!b->inputs || !b->outputs)
     return error_set(e, ST_MEMORY, "no memory for the shape %s", shape->name);
-  memcpy(b->inputs, data->inputs, b->plan->in_bytes);
+  memcpy(b->inputs, data.inputs, b->plan->in_bytes);
+  b->want = copy_reference(b->plan, &data);
   for (uint32_t g = 0; g < b->plan->n_problems; g++) {
     double macs = 1.0;
     for (uint32_t i = 0; i < b->plan->n_sizes; i++)
@@ -217,10 +254,31 @@ static enum status prepare_shape(struct challenge_helper *h, const struct challe
   return ST_OK;
 }
 
-/* Inputs of all benchmark shapes and the incumbent's results, which the oracle has to confirm. */
-static enum status prepare(struct sweep *s, struct error *e) {
+/* A legal shape of one problem: sizes of 1 to 160 as a rule, some tiny, some past the passes that a family
+ * makes; multiples of 16 as often as not. */
+static struct challenge_shape random_shape(const struct challenge *c, struct rng *r) {
+  int64_t *size = calloc(c->n_sizes, sizeof *size);
+  struct challenge_shape shape = {"random", 0, NULL, 1, size, "a random shape", 1, 0};
+  if (!size)
+    abort();
+  do
+    for (size_t i = 0; i < c->n_sizes; i++) {
+      static const uint64_t range[8] = {160, 160, 160, 160, 160, 8, 640, 2600};
+      uint64_t most = range[rng_below(r, 8)];
+      size[i] = 1 + (int64_t)rng_below(r, most);
+      if (rng_below(r, 2))
+        size[i] = (size[i] + 15) / 16 * 16;
+    }
+  while (!challenge_shape_legal(c, &shape, NULL));
+  return shape;
+}
+
+/* What settings are compared and timed on; the incumbent must get it right. */
+static enum status prepare(struct sweep *s, uint64_t seed, struct error *e) {
   char so[4200];
   struct entry incumbent;
+  struct rng r;
+  rng_init(&r, seed);
   snprintf(so, sizeof so, "%s/incumbent.so", s->work);
   if (!compile_entry(s, s->c->incumbent_path, so) || !entry_open(so, &incumbent))
     return error_set(e, ST_TOOL, "the incumbent %s cannot be compiled and loaded", s->c->incumbent_path);
@@ -228,17 +286,20 @@ static enum status prepare(struct sweep *s, struct error *e) {
   enum status st = challenge_helper_open(s->c, &h, e);
   if (st != ST_OK)
     return st;
-  for (size_t i = 0; st == ST_OK && i < s->c->n_benchmarks && i < MAX_SHAPES; i++) {
+  size_t families = s->check ? challenge_family_count(h) : 1;
+  size_t shapes = s->check ? s->check : s->c->n_benchmarks;
+  struct challenge_shape *drawn = calloc(shapes, sizeof *drawn); /* kept: bench_shape points into it */
+  for (size_t i = 0; drawn && i < shapes; i++)
+    drawn[i] = s->check ? random_shape(s->c, &r) : s->c->benchmark[i];
+  for (size_t i = 0; drawn && st == ST_OK && i < shapes * families && i < MAX_SHAPES; i++) {
     struct bench_shape *b = &s->shape[s->n_shapes++];
-    struct challenge_data data;
     struct challenge_mismatch wrong;
-    st = prepare_shape(h, &s->c->benchmark[i], b, &data, e);
+    st = prepare_shape(h, &drawn[i / families], (uint32_t)(i % families), b, e);
     if (st != ST_OK)
       break;
-    if (!time_shape(&incumbent, b, &b->incumbent_s))
+    if (!time_shape(&incumbent, b, s->check ? 1 : 12, &b->incumbent_s))
       st = error_set(e, ST_INPUT, "the incumbent refused %s", b->shape->text);
-    memcpy(b->expected, b->outputs, b->plan->out_bytes);
-    challenge_compare(s->c, b->plan, &data, b->expected, &wrong);
+    challenge_compare(s->c, b->plan, &b->want, b->outputs, &wrong);
     if (st == ST_OK && wrong.wrong)
       st = error_set(e, ST_INPUT, "the incumbent is wrong: %s", wrong.text);
   }
@@ -367,10 +428,14 @@ static const char *measure(struct sweep *s, const uint32_t *setting, size_t numb
   buffer_fini(&text);
   for (size_t i = 0; strcmp(result, "ok") == 0 && i < s->n_shapes; i++) {
     struct bench_shape *b = &s->shape[i];
-    if (!time_shape(&entry, b, &seconds[i]))
+    struct challenge_mismatch wrong;
+    if (!time_shape(&entry, b, s->check ? 1 : 12, &seconds[i])) {
       result = "refused";
-    else if (memcmp(b->outputs, b->expected, b->plan->out_bytes) != 0)
-      result = "wrong";
+    } else {
+      challenge_compare(s->c, b->plan, &b->want, b->outputs, &wrong);
+      if (wrong.wrong)
+        result = "wrong";
+    }
   }
   unlink(source);
   unlink(so);
@@ -600,10 +665,11 @@ static enum status open_output(const struct sweep *s, struct error *e) {
 static void sweep_close(struct sweep *s) {
   struct error e;
   for (size_t i = 0; i < s->n_shapes; i++) {
+    if (s->shape[i].plan)
+      free_reference(s->shape[i].plan, &s->shape[i].want);
     challenge_plan_free(s->shape[i].plan);
     free(s->shape[i].inputs);
     free(s->shape[i].outputs);
-    free(s->shape[i].expected);
   }
   if (s->work[0] && file_remove_tree(s->work, &e) != ST_OK)
     (void)fail(&e);
@@ -611,7 +677,7 @@ static void sweep_close(struct sweep *s) {
   challenge_close(s->c);
 }
 
-static enum status sweep_open(struct sweep *s, const char *dir, struct error *e) {
+static enum status sweep_open(struct sweep *s, const char *dir, uint64_t seed, struct error *e) {
   const char *tmp = getenv("TMPDIR");
   snprintf(s->work, sizeof s->work, "%s/family_sweep.XXXXXX", tmp && *tmp ? tmp : "/tmp");
   if (!mkdtemp(s->work)) {
@@ -627,7 +693,7 @@ static enum status sweep_open(struct sweep *s, const char *dir, struct error *e)
   if (st == ST_OK)
     st = list_settings(s, e);
   if (st == ST_OK)
-    st = prepare(s, e);
+    st = prepare(s, seed, e);
   return st == ST_OK ? open_output(s, e) : st;
 }
 
@@ -643,17 +709,21 @@ int main(int argc, char **argv) {
       sample = value;
     else if (strcmp(argv[i], "--seed") == 0)
       seed = value;
+    else if (strcmp(argv[i], "--check") == 0 && value >= 1 && value <= MAX_SHAPES)
+      s.check = value;
     else if (strcmp(argv[i], "--jobs") == 0 && value >= 1 && value <= 256)
       jobs = value;
     else
       break;
   }
   if (argc - i != 2 || strncmp(argv[i], "--", 2) == 0) {
-    fprintf(stderr, "usage: family_sweep [--sample N] [--seed S] [--jobs J] CHALLENGE_DIR OUT.tsv\n");
+    fprintf(
+        stderr,
+        "usage: family_sweep [--sample N] [--seed S] [--jobs J] [--check SHAPES] CHALLENGE_DIR OUT.tsv\n");
     return 2;
   }
   s.out_path = argv[i + 1];
-  enum status st = sweep_open(&s, argv[i], &e);
+  enum status st = sweep_open(&s, argv[i], seed, &e);
   if (st == ST_OK) {
     shuffle(&s, seed);
     sweep_all(&s, sample && sample < s.n ? sample : s.n, jobs);

@@ -1,18 +1,23 @@
 /* libnvfp4: NVFP4 block-scaled matrices in C, exact where exactness is possible.
  *
  * This header may be included by any program; it includes nothing of the project. In this order:
- *   1. What NVFP4 is, and the codes         nvfp4_e2m1_*, nvfp4_e4m3_*, nvfp4_fp16_*
+ *   1. What NVFP4 is, and the codes         nvfp4_e2m1_*, nvfp4_e4m3_*, nvfp4_fp16_*, nvfp4_bf16_*
  *   2. Packing and scale layouts            nvfp4_pack, nvfp4_scale_*
  *   3. From and to fp32                     nvfp4_quantize, nvfp4_dequantize
- *   4. Products, simple                     nvfp4_gemm, nvfp4_group_gemm, nvfp4_gemv, nvfp4_dual_gemm
- *   5. Products, exact                      nvfp4_oracle_*: what the results must be, and how near
- *   6. Advanced                             instruction sets
+ *   4. Products, simple                     nvfp4_simple_*: dense matrices, fp32 results, nothing to prepare
+ *   5. Products, by descriptor              nvfp4_gemm, nvfp4_group_gemm, nvfp4_gemv, nvfp4_dual_gemm
+ *   6. Products, exact                      nvfp4_oracle_*: what the results must be, and how near
+ *   7. Advanced                             prepacked weights, instruction sets
+ *
+ * A program that multiplies now and then needs sections 3 and 4 and nothing else
+ * (docs/examples/quantize_and_multiply.c). One that multiplies all day reads 5, and 7 for weights
+ * that stay.
  *
  * Conventions. Sizes count elements, names that end in _bytes count bytes. A function that can fail
- * returns enum nvfp4_status and then has written nothing. Nothing allocates memory, except that a
- * call with threads > 1 starts (and ends) POSIX threads. Every function is thread safe: calls with
- * disjoint outputs may run side by side. All assume the default floating-point environment (round
- * to nearest, no flushing of subnormals) and a little-endian machine.
+ * returns enum nvfp4_status and, where it failed, has written nothing. Nothing allocates memory, except
+ * that a call with more than one thread and no parallel_for starts (and ends) POSIX threads. Every function
+ * is thread safe: calls with disjoint outputs may run side by side. All assume the default floating-point
+ * environment (round to nearest, no flushing of subnormals) and a little-endian machine.
  *
  * Sources: PTX ISA (tcgen05.mma block scaling, cvt to e2m1x2 and e4m3x2), the OCP Microscaling
  * Formats specification 1.0 (e2m1) and OCP OFP8 1.0 (e4m3), the cuBLAS manual (1-D block scaling
@@ -27,6 +32,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default) /* the library itself is built with hidden symbols */
 
 /* X(name, sentence) */
 #define NVFP4_STATUS_LIST(X)                                                                                 \
@@ -35,7 +41,9 @@ extern "C" {
   X(ERR_SHAPE, "a size is negative, or the matrices do not fit in the address space")                        \
   X(ERR_K, "k is not a multiple of 16 in 16..1048576")                                                       \
   X(ERR_STRIDE, "a stride is smaller than what it strides over, or splits an element of the result")         \
-  X(ERR_LAYOUT, "the scale layout is none of enum nvfp4_scale_layout")                                       \
+  X(ERR_LAYOUT,                                                                                              \
+    "the scale layout is none of enum nvfp4_scale_layout, or is one that this operand cannot have")          \
+  X(ERR_TYPE, "the type of the result is none of enum nvfp4_type")                                           \
   X(ERR_ALIGN, "the result or the workspace is not aligned")                                                 \
   X(ERR_ALIAS, "the result overlaps an input, the workspace or another result")                              \
   X(ERR_WORKSPACE, "the workspace is smaller than the _workspace_bytes function says")                       \
@@ -91,6 +99,11 @@ uint8_t nvfp4_ue4m3_encode(float x);
 uint16_t nvfp4_fp16_from_float(float x);
 uint16_t nvfp4_fp16_from_double(double x);
 float nvfp4_fp16_to_float(uint16_t bits);
+/* bfloat16 as bits: the upper half of an fp32. From fp32 and fp64: one rounding to nearest even, from
+ * subnormals to infinity; NaN gives a quiet NaN (0x7fc0 with the sign). To fp32: exact. */
+uint16_t nvfp4_bf16_from_float(float x);
+uint16_t nvfp4_bf16_from_double(double x);
+float nvfp4_bf16_to_float(uint16_t bits);
 /* The distance between fp16 numbers in the binade of x: 2^-24 below 2^-13, 32 at and beyond 2^15. */
 double nvfp4_fp16_ulp(double x);
 
@@ -108,7 +121,11 @@ void nvfp4_unpack(const uint8_t *packed, int64_t count, uint8_t *codes);
  *   offset(i, j, b) = ((b*RM + i/128)*RK + j/4)*512 + (i%32)*16 + (i%128/32)*4 + j%4
  * that is, [batch][RM][RK][32][4][4]. Padding may hold any byte; nothing here reads it into a result.
  */
-enum nvfp4_scale_layout { NVFP4_SCALES_PLAIN = 0, NVFP4_SCALES_BLOCKED = 1 };
+enum nvfp4_scale_layout {
+  NVFP4_SCALES_PLAIN = 0,
+  NVFP4_SCALES_BLOCKED = 1,
+  NVFP4_PREPACKED = 2 /* elements and scales in one: section 7; for operands only */
+};
 
 /* Bytes of all scales of `batch` matrices of rows x k, padding included; sizes as in a valid call. */
 int64_t nvfp4_scale_bytes(enum nvfp4_scale_layout layout, int64_t batch, int64_t rows, int64_t k);
@@ -154,12 +171,40 @@ enum nvfp4_status nvfp4_dequantize(const uint8_t *packed, const uint8_t *scale, 
                                    enum nvfp4_scale_layout layout, float tensor_scale, float *x,
                                    int64_t row_stride_elems) NVFP4_MUST_USE;
 
-/* ---- 4. Products ---------------------------------------------------------------------------------
+/* ---- 4. Products, simple -------------------------------------------------------------------------
+ *
+ * Dense matrices in, a dense fp32 matrix out, on the caller's thread, with about 160 KiB of its stack
+ * and no other memory. The arithmetic is that of section 5, whose forms are faster: they use the
+ * second-level cache and threads.
+ */
+typedef struct nvfp4_matrix {
+  int64_t rows, k;       /* k a multiple of 16 in 16..2^20 */
+  const uint8_t *packed; /* [rows][k/2], borrowed */
+  const uint8_t *scale;  /* [rows][k/16], plain, borrowed */
+  float tensor_scale;    /* as nvfp4_quantize wrote it; 0 means 1 */
+} nvfp4_matrix;
+
+/* y[i] = sum over k of a[i][k] * x[k], for a->rows values; x has one row. */
+enum nvfp4_status nvfp4_simple_gemv(const nvfp4_matrix *a, const nvfp4_matrix *x, float *y) NVFP4_MUST_USE;
+/* c[i][j] = sum over k of a[i][k] * b[j][k]; c is [a->rows][b->rows]. */
+enum nvfp4_status nvfp4_simple_gemm(const nvfp4_matrix *a, const nvfp4_matrix *b, float *c) NVFP4_MUST_USE;
+/* c = silu(a x b1) * (a x b2), silu(x) = x / (1 + exp(-x)); b1 and b2 have equally many rows. */
+enum nvfp4_status nvfp4_simple_dual_gemm(const nvfp4_matrix *a, const nvfp4_matrix *b1,
+                                         const nvfp4_matrix *b2, float *c) NVFP4_MUST_USE;
+/* c[g] = a[g] x b[g] for each g < count; results must be apart from everything else. */
+enum nvfp4_status nvfp4_simple_group_gemm(const nvfp4_matrix *a, const nvfp4_matrix *b, float *const *c,
+                                          size_t count) NVFP4_MUST_USE;
+/* Errors of all four: ERR_NULL, ERR_SHAPE (rows negative, or different k), ERR_K, ERR_ALIGN (c not a
+ * multiple of 4), ERR_ALIAS, ERR_ISA. Nothing was written then. */
+
+/* ---- 5. Products, by descriptor ------------------------------------------------------------------
  *
  * One operand: `batch` matrices of rows x k. Borrowed. A stride of 0 means dense; others are in bytes and
  * at least what they stride over (row stride >= k/2, scale row stride >= k/16, batch strides >=
  * rows * row stride). Blocked scales are dense within a matrix: scale_row_stride_bytes must be 0;
  * their dense batch stride is ceil(rows/128)*ceil(k/64)*512. No alignment is needed.
+ * With NVFP4_PREPACKED (section 7), packed is what nvfp4_prepack wrote, scale is not used and all
+ * strides are 0; only b, b1 and b2, and a of a GEMV, may be prepacked.
  */
 typedef struct nvfp4_operand {
   const uint8_t *packed; /* [batch][rows][k/2] */
@@ -167,13 +212,17 @@ typedef struct nvfp4_operand {
   int64_t row_stride_bytes, batch_stride_bytes;
   int64_t scale_row_stride_bytes, scale_batch_stride_bytes;
   uint32_t scale_layout; /* an enum nvfp4_scale_layout */
+  float tensor_scale;    /* multiplies all of it; 0 means 1; finite */
 } nvfp4_operand;
 
-/* The result: fp16 bits, [batch][m][n]; strides in bytes, even, 0 for dense; 2-byte aligned. Nothing
- * between rows is written. */
+enum nvfp4_type { NVFP4_FP16 = 0, NVFP4_BF16 = 1, NVFP4_FP32 = 2 };
+
+/* The result: [batch][m][n] of `type`; strides in bytes, multiples of the element's size, 0 for dense;
+ * aligned to the element's size. Nothing between rows is written. */
 typedef struct nvfp4_result {
-  uint16_t *data;
+  void *data;
   int64_t row_stride_bytes, batch_stride_bytes;
+  uint32_t type; /* an enum nvfp4_type */
 } nvfp4_result;
 
 /* c[l][i][j] = sum over k of a[l][i][k] * b[l][j][k], values meaning element * scale. Note that b
@@ -200,59 +249,76 @@ typedef struct nvfp4_dual_args {
   nvfp4_result c;
 } nvfp4_dual_args;
 
+/* Who works. NULL wherever this is asked for, or count 0, means the caller's thread alone; more than
+ * 64 means 64. Without parallel_for the call starts count - 1 POSIX threads and ends them; if the
+ * system refuses one, the rest do its work. With it, the call starts none: parallel_for calls
+ * task(data, i) once for each 0 <= i < tasks (tasks <= count), on any threads, in any order, at the
+ * same time or one after the other, and returns when all have returned. */
+typedef struct nvfp4_threads {
+  unsigned count;
+  void (*parallel_for)(void *context, int64_t tasks, void (*task)(void *data, int64_t index), void *data);
+  void *context; /* handed to parallel_for */
+} nvfp4_threads;
+
 /* The fast path.
  *
- * workspace: at least the bytes that the matching function returns, 64-byte aligned, contents
- * undefined before and after; no two calls share one at the same time. It grows with threads and is
- * bounded (about 2.7 MB per thread, dual 3.0 MB) whatever the shapes. A _workspace_bytes function
- * only looks at sizes; for a call that would fail it returns 0.
- * threads: how many may run, the caller's included; 0 means 1, more than 64 means 64. If the system
- * refuses a thread the rest do its work.
+ * workspace: at least the bytes that the matching function returns for the same threads->count,
+ * 64-byte aligned, contents undefined before and after; no two calls share one at the same time. It
+ * grows with threads and is bounded (2.7 MB per thread, dual 3.2 MB, GEMV 60 KB) whatever the shapes. A
+ * _workspace_bytes function only looks at sizes; for a call that would fail it returns 0.
  *
- * Numeric contract. Within a block the sum is exact (int32). Block terms (exact in fp32) are added
- * in fp32 in order of k, one rounding each; the sum is rounded to fp16 (nearest, ties to even). So
+ * Numeric contract. Within a block the sum is exact (int32); block terms sum * scale * scale are
+ * exact in fp32. They are added in fp32, one rounding each: in order of k; by nvfp4_gemv (only) into
+ * 16 partial sums, block j into number j % 16, which are then added pairwise: i and i+8, then i
+ * and i+4, i+2, i+1. Where an operand has a tensor_scale other than 1, the sum is multiplied by
+ * their product, two more roundings to fp32 (the product's, and its multiplication's). The result is
+ * rounded to its type (nearest, ties to even). So
  *   - where every partial sum is an fp32 number, as on the inputs of the GPU MODE tasks other than
  *     dual GEMM, the result equals the oracle bit for bit;
  *   - always, it lies within the tolerance of the bounded oracle;
- *   - results do not depend on threads, strides, scale layout or instruction set: same bits
- *     (the bits of a NaN aside).
- * Dual adds silu in fp32 (expf of the C library). A NaN scale makes NaN of all it meets; beyond the
- * range of fp16 results are infinite. The sign of a zero result is not specified.
+ *   - results do not depend on threads, strides, scale layout, prepacking or instruction set: same
+ *     bits (the bits of a NaN aside).
+ * Dual adds silu in fp32 (expf of the C library; below -80 in fp64). A NaN scale makes NaN of all it meets;
+ * beyond the range of the type results are infinite. The sign of a zero result is not specified.
  *
- * Errors: ERR_NULL, ERR_SHAPE, ERR_K, ERR_STRIDE, ERR_LAYOUT, ERR_ALIGN, ERR_ALIAS, ERR_WORKSPACE,
- * ERR_ISA; nothing was written then. Inputs may overlap each other. In a grouped call, results must
- * not overlap inputs of their own group or the workspace (checked) nor anything of other groups (not
- * checked). Calls with m, n or batch 0 do nothing.
+ * Errors: ERR_NULL, ERR_SHAPE, ERR_K, ERR_STRIDE, ERR_LAYOUT, ERR_TYPE, ERR_ALIGN, ERR_ALIAS,
+ * ERR_WORKSPACE, ERR_ISA; nothing was written then. Inputs may overlap each other. In a grouped call,
+ * results must not overlap inputs of their own group or the workspace (checked) nor anything of other
+ * groups (not checked). Calls with m, n or batch 0 do nothing.
  */
-size_t nvfp4_gemm_workspace_bytes(const nvfp4_gemm_args *args, unsigned threads);
+size_t nvfp4_gemm_workspace_bytes(const nvfp4_gemm_args *args, const nvfp4_threads *threads);
 enum nvfp4_status nvfp4_gemm(const nvfp4_gemm_args *args, void *workspace, size_t workspace_bytes,
-                             unsigned threads) NVFP4_MUST_USE;
+                             const nvfp4_threads *threads) NVFP4_MUST_USE;
 /* `count` independent GEMMs of any shapes, one pool of threads for all. */
-size_t nvfp4_group_gemm_workspace_bytes(const nvfp4_gemm_args *group, size_t count, unsigned threads);
+size_t nvfp4_group_gemm_workspace_bytes(const nvfp4_gemm_args *group, size_t count,
+                                        const nvfp4_threads *threads);
 enum nvfp4_status nvfp4_group_gemm(const nvfp4_gemm_args *group, size_t count, void *workspace,
-                                   size_t workspace_bytes, unsigned threads) NVFP4_MUST_USE;
-size_t nvfp4_gemv_workspace_bytes(const nvfp4_gemv_args *args, unsigned threads);
+                                   size_t workspace_bytes, const nvfp4_threads *threads) NVFP4_MUST_USE;
+size_t nvfp4_gemv_workspace_bytes(const nvfp4_gemv_args *args, const nvfp4_threads *threads);
 enum nvfp4_status nvfp4_gemv(const nvfp4_gemv_args *args, void *workspace, size_t workspace_bytes,
-                             unsigned threads) NVFP4_MUST_USE;
-size_t nvfp4_dual_gemm_workspace_bytes(const nvfp4_dual_args *args, unsigned threads);
+                             const nvfp4_threads *threads) NVFP4_MUST_USE;
+size_t nvfp4_dual_gemm_workspace_bytes(const nvfp4_dual_args *args, const nvfp4_threads *threads);
 enum nvfp4_status nvfp4_dual_gemm(const nvfp4_dual_args *args, void *workspace, size_t workspace_bytes,
-                                  unsigned threads) NVFP4_MUST_USE;
+                                  const nvfp4_threads *threads) NVFP4_MUST_USE;
 
-/* ---- 5. The oracle -------------------------------------------------------------------------------
+/* ---- 6. The oracle -------------------------------------------------------------------------------
  *
  * Slow, simple, and exact. An element is a multiple of 2^-1 and a scale a multiple of 2^-9, so a
  * product of two elements and two scales is a multiple of 2^-20, and int64 counts those without
  * error: a block's sum is at most 16*12*12 = 2304 (in units of 2^-2), a product of two scales at
  * most 229376^2 (in units of 2^-18), so 2^16 blocks, k = 2^20, stay below 8.0e18 < 2^63 = 9.2e18.
- * The sum becomes an fp64 (exact below 2^33, far beyond fp16's 65504) and is rounded once to fp16.
- * Dual: both sums exact, then silu and the product in fp64, then one rounding to fp16.
+ * The sum becomes an fp64 (exact below 2^33) and is rounded once to the type of the result. Dual: both
+ * sums exact, then silu and the product in fp64, then one rounding. With tensor scales the fp64 is
+ * first multiplied by their fp32 product. Prepacked operands are refused (ERR_LAYOUT).
  *
  * No workspace; about 32 KiB of stack a thread. args->c is written by nvfp4_oracle_X, and ignored
  * (data may be NULL) by nvfp4_oracle_X_bounded, which instead gives for each element the reference
  * `value` and the `tolerance` within which any honest fp32 accumulation lies, both dense
  * [batch][m][n] (GEMV: [batch][m]):
- *   tolerance = 1 fp16 ulp of the value + d,   d = 2^-23 * (k/16) * sum over blocks of |block term|
- * d is twice the worst case of adding k/16 exact block terms in fp32 in any order. Dual, with sums
+ *   tolerance = 1 ulp of the value + d,   d = 2^-23 * (k/16) * sum over blocks of |block term|
+ * where the ulp is that of c.type (fp16's at least 2^-24, bf16's 2^-133, fp32's 2^-149). d is twice the
+ * worst case of adding k/16 exact block terms in fp32 in any order; with tensor scales, d is multiplied
+ * by their product's magnitude and gains 2^-22 * |value|. Dual, with sums
  * p, q and their d: |silu(p)|*dq + S*(|q| + dq) + 1 ulp, where S is the largest |silu(y) - silu(p)|
  * for |y - p| <= dp. Where the value is NaN the tolerance is 0. Values beyond 65520 are given as
  * they are: there the right fp16 is an infinity.
@@ -273,18 +339,35 @@ enum nvfp4_status nvfp4_oracle_dual_gemm(const nvfp4_dual_args *args, unsigned t
 enum nvfp4_status nvfp4_oracle_dual_gemm_bounded(const nvfp4_dual_args *args, double *value,
                                                  double *tolerance, unsigned threads) NVFP4_MUST_USE;
 
-/* ---- 6. Advanced ---------------------------------------------------------------------------------
+/* ---- 7. Advanced ---------------------------------------------------------------------------------
+ *
+ * Prepacked weights: the same 4.5 bits an element, in the order in which kernels read them (panels of
+ * 32 rows; within, block after block), so that a call need not reorder them. That pays where they meet
+ * few rows (docs/performance.md).
+ * The form is the same for every instruction set and machine; it may change between versions of this
+ * library. out: nvfp4_prepacked_bytes bytes, 64-byte aligned; apart from the source (checked).
+ * source: any operand of batch x rows x k that is not prepacked; its tensor_scale is not applied, so
+ * say it again in the operand {.packed = out, .scale_layout = NVFP4_PREPACKED}.
+ * Errors: ERR_NULL, ERR_SHAPE, ERR_K, ERR_STRIDE, ERR_LAYOUT, ERR_ALIGN, ERR_ALIAS; ERR_WORKSPACE
+ * where out_bytes is too small. nvfp4_prepacked_bytes is 0 for sizes that are not valid.
+ */
+size_t nvfp4_prepacked_bytes(int64_t batch, int64_t rows, int64_t k);
+enum nvfp4_status nvfp4_prepack(const nvfp4_operand *source, int64_t batch, int64_t rows, int64_t k,
+                                uint8_t *out, size_t out_bytes) NVFP4_MUST_USE;
+
+/* Instruction sets.
  *
  * The fast path picks the best instruction set of the processor it runs on. The environment variable
- * NVFP4_ISA (scalar, avx2, avx512_vnni), read at each call, overrides the choice; a name that is
- * unknown or not available makes calls fail with ERR_ISA rather than run something else. It is meant
- * for tests: as with every getenv, nobody may change the environment at that moment.
+ * NVFP4_ISA (scalar, avx2, avx_vnni, avx512_bf16, avx512_vnni), read at each call, overrides the choice; a
+ * name that is unknown or not available makes calls fail with ERR_ISA rather than run something else. It is
+ * meant for tests: as with every getenv, nobody may change the environment at that moment.
  */
 /* The names this machine can run, best first, ending in NULL; a static array. */
 const char *const *nvfp4_isa_available(void);
 /* The name a call would use now, or NULL where it would return ERR_ISA. */
 const char *nvfp4_isa_selected(void);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

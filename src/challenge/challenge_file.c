@@ -112,15 +112,58 @@ enum status challenge_want_file(struct challenge_loader *l, const struct yaml_no
   if (s != ST_OK || !said)
     return s;
   char path[PATH_MAX], real[PATH_MAX];
-  if (said[0] == '/' || file_join(path, sizeof path, l->c->dir, said) != 0)
+  if (said[0] == '/' || file_join(path, sizeof path, l->dir, said) != 0)
     return challenge_bad(l, n, "`%s` must be a path below the challenge's folder", key);
   if (!realpath(path, real) || file_is_dir(real))
     return challenge_bad(l, n, "`%s` names %.200s, which is not a file here", key, said);
-  size_t dir_bytes = strlen(l->c->dir);
-  if (strncmp(real, l->c->dir, dir_bytes) != 0 || real[dir_bytes] != '/')
+  size_t dir_bytes = strlen(l->dir);
+  if (strncmp(real, l->dir, dir_bytes) != 0 || real[dir_bytes] != '/')
     return challenge_bad(l, n, "`%s` leaves the challenge's folder", key);
   *out = arena_strdup(&l->c->arena, real);
   return *out ? ST_OK : challenge_out_of_memory(l);
+}
+
+/* 1 if `said` is ../NAME/knobs.yml, NAME being what may name a challenge's folder. */
+static int challenge_is_sibling_knobs(const char *said) {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+  if (strncmp(said, "../", 3) != 0)
+    return 0;
+  size_t n = strspn(said + 3, letters);
+  return n >= 1 && n <= 64 && said[3] != '.' && strcmp(said + 3 + n, "/knobs.yml") == 0;
+}
+
+/* `knobs:` is a file below the folder, or that of a challenge beside this one whose family serves both:
+ * the only way out of a challenge's folder. Links could lead anywhere, so there must be none on it; and
+ * the folder beside must be a challenge, or a stranger's file could ask for any knobs.yml. */
+static enum status challenge_want_knobs(struct challenge_loader *l, const struct yaml_node *root,
+                                        const char **path, const char **dir) {
+  const char *said = NULL;
+  const struct yaml_node *n = yaml_get(root, "knobs");
+  enum status s = challenge_want_text(l, root, "knobs", &said);
+  *dir = l->c->dir;
+  if (s != ST_OK || !said || strncmp(said, "../", 3) != 0)
+    return s == ST_OK ? challenge_want_file(l, root, "knobs", path) : s;
+  if (!challenge_is_sibling_knobs(said))
+    return challenge_bad(l, n,
+                         "`knobs` leaves the challenge's folder; the only way is ../NAME/knobs.yml, the "
+                         "knobs of the challenge NAME beside this one");
+  const char *parent_end = strrchr(l->c->dir, '/'); /* l->c->dir is absolute, links resolved */
+  size_t name_bytes = strlen(said) - strlen("..") - strlen("/knobs.yml");
+  char *sibling = arena_printf(&l->c->arena, "%.*s%.*s", (int)(parent_end - l->c->dir), l->c->dir,
+                               (int)name_bytes, said + strlen(".."));
+  char *knobs = sibling ? arena_printf(&l->c->arena, "%s/knobs.yml", sibling) : NULL;
+  char *task = sibling ? arena_printf(&l->c->arena, "%s/challenge.yml", sibling) : NULL;
+  char real[PATH_MAX];
+  if (!knobs || !task)
+    return challenge_out_of_memory(l);
+  if (!file_exists(task) || !realpath(knobs, real) || file_is_dir(real))
+    return challenge_bad(l, n, "`knobs` names %.200s, but there is no challenge with knobs at that place",
+                         said);
+  if (strcmp(real, knobs) != 0)
+    return challenge_bad(l, n, "`knobs` names %.200s, which is a link or lies behind one", said);
+  *path = knobs;
+  *dir = sibling;
+  return ST_OK;
 }
 
 /* A file of the imported dialect may carry keys this program has never heard of; what looks like a
@@ -234,12 +277,12 @@ static enum status challenge_load_schema(struct challenge_loader *l, const struc
 }
 
 static enum status challenge_load_paths(struct challenge_loader *l, const struct yaml_node *root,
-                                        const char **knobs_path) {
+                                        const char **knobs_path, const char **knobs_dir) {
   enum status s = challenge_want_file(l, root, "problem", &l->c->problem_path);
   if (s == ST_OK)
     s = challenge_want_file(l, root, "incumbent", &l->c->incumbent_path);
   if (s == ST_OK)
-    s = challenge_want_file(l, root, "knobs", knobs_path);
+    s = challenge_want_knobs(l, root, knobs_path, knobs_dir);
   if (s == ST_OK && l->c->problem_path &&
       (!yaml_get(root, "inputs") || !yaml_get(root, "outputs") || !yaml_get(root, "compile")))
     return challenge_bad(l, yaml_get(root, "problem"),
@@ -267,8 +310,8 @@ static enum status challenge_hash_task(struct challenge *c, struct error *e) {
 }
 
 static enum status challenge_load(struct challenge *c, struct error *e) {
-  struct challenge_loader l = {.c = c, .e = e};
-  const char *knobs_path = NULL;
+  struct challenge_loader l = {.c = c, .dir = c->dir, .e = e};
+  const char *knobs_path = NULL, *knobs_dir = NULL;
   enum status s = yaml_read_file(c->file, &c->arena, &l.doc, e);
   if (s != ST_OK)
     return s;
@@ -283,13 +326,13 @@ static enum status challenge_load(struct challenge *c, struct error *e) {
   if (s == ST_OK)
     s = challenge_load_numbers(&l, root);
   if (s == ST_OK)
-    s = challenge_load_paths(&l, root, &knobs_path);
+    s = challenge_load_paths(&l, root, &knobs_path, &knobs_dir);
   if (s == ST_OK)
     s = challenge_load_terms(&l, root);
   if (s == ST_OK)
     s = challenge_load_shapes(&l, root);
   if (s == ST_OK && knobs_path)
-    s = challenge_load_knobs(c, knobs_path, e);
+    s = challenge_load_knobs(c, knobs_path, knobs_dir, e);
   if (s == ST_OK)
     s = challenge_hash_task(c, e);
   if (s == ST_OK && arena_failed(&c->arena))

@@ -249,10 +249,10 @@ static enum status knob_load_start(struct challenge_loader *l, const struct yaml
   return s;
 }
 
-enum status challenge_load_knobs(struct challenge *c, const char *path, struct error *e) {
+enum status challenge_load_knobs(struct challenge *c, const char *path, const char *dir, struct error *e) {
   static const char *const known[] = {"schema",    "source", "knobs", "constraints",
                                       "estimates", "limits", "start", NULL};
-  struct challenge_loader l = {.c = c, .e = e};
+  struct challenge_loader l = {.c = c, .dir = dir, .e = e};
   const char *schema = NULL;
   enum status s = yaml_read_file(path, &c->arena, &l.doc, e);
   if (s != ST_OK)

@@ -21,7 +21,8 @@ enum {
 struct challenge_loader {
   struct challenge *c;
   struct yaml_doc doc;
-  int imported; /* no `schema:`: a task.yml as GPU MODE writes them */
+  const char *dir; /* paths in this document start here: the challenge's folder, or that of a sibling */
+  int imported;    /* no `schema:`: a task.yml as GPU MODE writes them */
   struct error *e;
 };
 
@@ -42,7 +43,7 @@ enum status challenge_need_text(struct challenge_loader *l, const struct yaml_no
                                 const char *where, const char **out) MUST_USE;
 /* A word: a letter or _, then letters, digits, _; at most 48 bytes. */
 int challenge_is_word(const char *text);
-/* A path below the challenge's folder: made absolute, links resolved, a regular file. */
+/* A path below l->dir: made absolute, links resolved, a regular file. */
 enum status challenge_want_file(struct challenge_loader *l, const struct yaml_node *map, const char *key,
                                 const char **out) MUST_USE;
 
@@ -50,8 +51,9 @@ enum status challenge_want_file(struct challenge_loader *l, const struct yaml_no
 enum status challenge_load_shapes(struct challenge_loader *l, const struct yaml_node *root) MUST_USE;
 /* challenge_terms.c: limits, rules, devices, tensors, compile line, link. */
 enum status challenge_load_terms(struct challenge_loader *l, const struct yaml_node *root) MUST_USE;
-/* challenge_knobs.c: a loader of its own for knobs.yml. */
-enum status challenge_load_knobs(struct challenge *c, const char *path, struct error *e) MUST_USE;
+/* challenge_knobs.c: a loader of its own for knobs.yml; dir: the folder that its `source:` lies below. */
+enum status challenge_load_knobs(struct challenge *c, const char *path, const char *dir,
+                                 struct error *e) MUST_USE;
 /* challenge_search.c: the folder and the file that a name or a path stands for, absolute. */
 enum status challenge_search(const char *name_or_dir, char *dir, size_t dir_bytes, char *file,
                              size_t file_bytes, struct error *e) MUST_USE;

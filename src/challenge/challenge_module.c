@@ -127,10 +127,11 @@ static enum status module_hash_file(struct hash_parts *h, const char *dir, const
   return s;
 }
 
-/* Everything the object depends on. A header that does not exist counts as empty: nvfp4.h where
- * nothing is linked. */
+/* Everything the object depends on. All headers that a module may include count, whether this one
+ * does or not: to know would take a preprocessor. One that does not exist counts as empty. */
 static enum status module_key(const struct module_build *b, char key[HASH_HEX_BYTES], struct error *e) {
-  static const char *const headers[] = {"sharktank/entry.h", "sharktank/problem.h", "nvfp4.h", NULL};
+  static const char *const headers[] = {"sharktank/entry.h", "sharktank/problem.h",
+                                        "sharktank/problem_nvfp4.h", "nvfp4.h", NULL};
   struct hash_parts *h = hash_parts_create();
   if (!h)
     return error_set(e, ST_MEMORY, "out of memory hashing a problem module");

@@ -1,6 +1,6 @@
-/* Room: challenge, private to challenge_peak.c and the folders peak_avx2/ and peak_avx512/: one
- * unrolled loop for each unit. Each runs `turns` turns and returns the multiply-adds done; the caller
- * takes the time, and asks first whether the machine has the unit. */
+/* Room: challenge, private to challenge_peak.c and the folders peak_avx2/ and peak_avx512/, and used by
+ * bench/nvfp4: one unrolled loop for each unit. Each runs `turns` turns and returns the multiply-adds done;
+ * the caller takes the time, and asks first whether the machine has the unit. */
 #ifndef SHARKTANK_CHALLENGE_PEAK_LOOP_H
 #define SHARKTANK_CHALLENGE_PEAK_LOOP_H
 

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "nvfp4.h"
+
 static inline uint32_t nvfp4_bits_of_float(float x) {
   uint32_t u;
   memcpy(&u, &x, sizeof u);
@@ -51,6 +53,8 @@ static inline uint8_t nvfp4_e2m1_nearest(double x) {
   return (uint8_t)(code | sign);
 }
 
+/* The distance between numbers of `type` in the binade of x, within the type's range of exponents. */
+double nvfp4_ulp(enum nvfp4_type type, double x);
 /* Private to the room, documented with their public float forms. */
 uint8_t nvfp4_e4m3_from_double(double x);
 

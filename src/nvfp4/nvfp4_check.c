@@ -3,8 +3,6 @@
  * arithmetic on sizes is checked for overflow. May include base/ and nvfp4.h only. */
 #include "nvfp4/nvfp4_check.h"
 
-/* The most bytes one operand may span: leaves room for adding offsets without overflow. */
-#define MAX_SPAN (INT64_C(1) << 56)
 #define MAX_SIZE (INT64_C(1) << 40)
 
 /* *out = (count - 1) * stride + last, or 0 when count is 0; 0 on overflow or excess. */
@@ -14,7 +12,7 @@ static int span(int64_t count, int64_t stride, int64_t last, int64_t *out) {
   if (count == 0)
     return 1;
   if (__builtin_mul_overflow(count - 1, stride, &bytes) || __builtin_add_overflow(bytes, last, &bytes) ||
-      bytes > MAX_SPAN)
+      bytes > NVFP4_MAX_SPAN)
     return 0;
   *out = bytes;
   return 1;
@@ -55,12 +53,13 @@ static int overlap(const void *a, int64_t a_bytes, const void *b, int64_t b_byte
 static int64_t job_span(const struct nvfp4_job *job) {
   if (job->batch == 0 || job->m == 0 || job->n == 0)
     return 0;
-  return (job->batch - 1) * job->c_batch_stride_bytes + (job->m - 1) * job->c_row_stride_bytes + 2 * job->n;
+  return (job->batch - 1) * job->c_batch_stride_bytes + (job->m - 1) * job->c_row_stride_bytes +
+         job->c_elem_bytes * job->n;
 }
 
 enum nvfp4_status nvfp4_check_apart(const struct nvfp4_job *job, const void *data, size_t bytes) {
-  if (bytes > (size_t)MAX_SPAN)
-    bytes = (size_t)MAX_SPAN;
+  if (bytes > (size_t)NVFP4_MAX_SPAN)
+    bytes = (size_t)NVFP4_MAX_SPAN;
   return overlap(job->c, job_span(job), data, (int64_t)bytes) ? NVFP4_ERR_ALIAS : NVFP4_OK;
 }
 
@@ -86,27 +85,66 @@ static enum nvfp4_status resolve_scales(const nvfp4_operand *o, int64_t batch, i
   return status;
 }
 
-/* job->c is set already: the operand must lie apart from it. */
-static enum nvfp4_status resolve_operand(const nvfp4_operand *o, const struct nvfp4_job *job, int64_t rows,
-                                         struct nvfp4_source *s) {
-  int64_t packed_bytes, scale_bytes;
+/* Dense, with its scales within. */
+static enum nvfp4_status resolve_prepacked(const nvfp4_operand *o, int64_t batch, int64_t rows,
+                                           struct nvfp4_source *s, int64_t *spanned) {
+  int64_t panels = (rows + NVFP4_PREPACKED_ROWS - 1) / NVFP4_PREPACKED_ROWS, plane;
+  if (o->row_stride_bytes != 0 || o->batch_stride_bytes != 0 || o->scale_row_stride_bytes != 0 ||
+      o->scale_batch_stride_bytes != 0)
+    return NVFP4_ERR_STRIDE;
+  s->prepacked = 1;
+  if (__builtin_mul_overflow(panels, nvfp4_prepacked_panel_bytes(s->blocks), &plane) ||
+      !span(batch, plane, plane, spanned))
+    return NVFP4_ERR_SHAPE;
+  return NVFP4_OK;
+}
+
+/* Fills in *s from an operand of `rows` rows; the bytes it spans, for what must lie apart from it. */
+static enum nvfp4_status resolve_source(const nvfp4_operand *o, int64_t batch, int64_t rows, int64_t blocks,
+                                        int may_be_prepacked, struct nvfp4_source *s, int64_t *packed_bytes,
+                                        int64_t *scale_bytes) {
   *s = (struct nvfp4_source){.packed = o->packed,
                              .scale = o->scale,
                              .rows = rows,
-                             .blocks = job->blocks,
+                             .blocks = blocks,
                              .row_stride_bytes = o->row_stride_bytes,
                              .batch_stride_bytes = o->batch_stride_bytes};
-  enum nvfp4_status status = strides(job->batch, rows, job->blocks * (NVFP4_BLOCK / 2), &s->row_stride_bytes,
-                                     &s->batch_stride_bytes, &packed_bytes);
+  enum nvfp4_status status;
+  *packed_bytes = *scale_bytes = 0;
+  if (may_be_prepacked && o->scale_layout == NVFP4_PREPACKED) {
+    status = resolve_prepacked(o, batch, rows, s, packed_bytes);
+  } else {
+    status = strides(batch, rows, blocks * (NVFP4_BLOCK / 2), &s->row_stride_bytes, &s->batch_stride_bytes,
+                     packed_bytes);
+    if (status == NVFP4_OK)
+      status = resolve_scales(o, batch, rows, s, scale_bytes);
+  }
+  if (status == NVFP4_OK && ((*packed_bytes > 0 && !o->packed) || (*scale_bytes > 0 && !o->scale)))
+    return NVFP4_ERR_NULL;
+  return status;
+}
+
+/* job->c is set already: the operand must lie apart from it. */
+static enum nvfp4_status resolve_operand(const nvfp4_operand *o, const struct nvfp4_job *job, int64_t rows,
+                                         int may_be_prepacked, struct nvfp4_source *s) {
+  int64_t packed_bytes, scale_bytes;
+  enum nvfp4_status status =
+      resolve_source(o, job->batch, rows, job->blocks, may_be_prepacked, s, &packed_bytes, &scale_bytes);
+  if (status != NVFP4_OK || !job->c)
+    return status;
+  status = nvfp4_check_apart(job, o->packed, (size_t)packed_bytes);
+  return status == NVFP4_OK ? nvfp4_check_apart(job, o->scale, (size_t)scale_bytes) : status;
+}
+
+enum nvfp4_status nvfp4_check_source(const nvfp4_operand *o, int64_t batch, int64_t rows, int64_t k,
+                                     const void *out, int64_t out_bytes, struct nvfp4_source *s) {
+  int64_t packed_bytes, scale_bytes;
+  enum nvfp4_status status = nvfp4_check_sizes(batch, rows, 0, k);
   if (status == NVFP4_OK)
-    status = resolve_scales(o, job->batch, rows, s, &scale_bytes);
+    status = resolve_source(o, batch, rows, k / NVFP4_BLOCK, 0, s, &packed_bytes, &scale_bytes);
   if (status != NVFP4_OK)
     return status;
-  if ((packed_bytes > 0 && !o->packed) || (scale_bytes > 0 && !o->scale))
-    return NVFP4_ERR_NULL;
-  if (job->c && nvfp4_check_apart(job, o->packed, (size_t)packed_bytes) != NVFP4_OK)
-    return NVFP4_ERR_ALIAS;
-  if (job->c && nvfp4_check_apart(job, o->scale, (size_t)scale_bytes) != NVFP4_OK)
+  if (overlap(out, out_bytes, o->packed, packed_bytes) || overlap(out, out_bytes, o->scale, scale_bytes))
     return NVFP4_ERR_ALIAS;
   return NVFP4_OK;
 }
@@ -115,22 +153,30 @@ static enum nvfp4_status resolve_result(const nvfp4_result *c, enum nvfp4_check_
                                         struct nvfp4_job *job) {
   int64_t spanned;
   job->c = NULL;
+  if (c->type != NVFP4_FP16 && c->type != NVFP4_BF16 && c->type != NVFP4_FP32)
+    return NVFP4_ERR_TYPE;
+  job->type = (enum nvfp4_type)c->type;
+  job->c_elem_bytes = job->type == NVFP4_FP32 ? 4 : 2;
   if (with != NVFP4_WITH_RESULT)
     return NVFP4_OK;
   job->c_row_stride_bytes = c->row_stride_bytes;
   job->c_batch_stride_bytes = c->batch_stride_bytes;
-  enum nvfp4_status status =
-      strides(job->batch, job->m, 2 * job->n, &job->c_row_stride_bytes, &job->c_batch_stride_bytes, &spanned);
+  enum nvfp4_status status = strides(job->batch, job->m, job->c_elem_bytes * job->n, &job->c_row_stride_bytes,
+                                     &job->c_batch_stride_bytes, &spanned);
   if (status != NVFP4_OK)
     return status;
-  if (job->c_row_stride_bytes % 2 != 0 || job->c_batch_stride_bytes % 2 != 0)
+  if (job->c_row_stride_bytes % job->c_elem_bytes != 0 || job->c_batch_stride_bytes % job->c_elem_bytes != 0)
     return NVFP4_ERR_STRIDE;
   if (spanned > 0 && !c->data)
     return NVFP4_ERR_NULL;
-  if ((uintptr_t)c->data % 2 != 0)
+  if ((uintptr_t)c->data % (uintptr_t)job->c_elem_bytes != 0)
     return NVFP4_ERR_ALIGN;
-  job->c = (unsigned char *)c->data;
+  job->c = c->data;
   return NVFP4_OK;
+}
+
+static float tensor_scale(const nvfp4_operand *o) {
+  return o->tensor_scale == 0.0f ? 1.0f : o->tensor_scale;
 }
 
 static enum nvfp4_status resolve(int64_t batch, int64_t m, int64_t n, int64_t k,
@@ -142,7 +188,7 @@ static enum nvfp4_status resolve(int64_t batch, int64_t m, int64_t n, int64_t k,
   /* Bounds what is counted later: results, tiles, items. */
   int64_t results;
   if (__builtin_mul_overflow(m, n, &results) || __builtin_mul_overflow(results, batch, &results) ||
-      results > MAX_SPAN)
+      results > NVFP4_MAX_SPAN)
     return NVFP4_ERR_SHAPE;
   *job = (struct nvfp4_job){
       .batch = batch, .m = m, .n = n, .blocks = k / NVFP4_BLOCK, .products = operand[2] ? 2 : 1};
@@ -150,11 +196,11 @@ static enum nvfp4_status resolve(int64_t batch, int64_t m, int64_t n, int64_t k,
     return NVFP4_OK;
   status = resolve_result(c, with, job);
   if (status == NVFP4_OK)
-    status = resolve_operand(operand[0], job, m, &job->a);
-  if (status == NVFP4_OK)
-    status = resolve_operand(operand[1], job, n, &job->b[0]);
-  if (status == NVFP4_OK && operand[2])
-    status = resolve_operand(operand[2], job, n, &job->b[1]);
+    status = resolve_operand(operand[0], job, m, 0, &job->a);
+  for (int i = 0; i < job->products && status == NVFP4_OK; i++) {
+    status = resolve_operand(operand[1 + i], job, n, 1, &job->b[i]);
+    job->factor[i] = tensor_scale(operand[0]) * tensor_scale(operand[1 + i]);
+  }
   return status;
 }
 
@@ -191,15 +237,23 @@ enum nvfp4_status nvfp4_jobs_get_dual(const void *list, size_t index, enum nvfp4
 }
 
 size_t nvfp4_jobs_find(const struct nvfp4_jobs *jobs, enum nvfp4_check_result with,
-                       int64_t (*items_of)(const struct nvfp4_job *job), int64_t *index,
-                       struct nvfp4_job *job) {
+                       int64_t (*items_of)(const struct nvfp4_job *job, const void *limits),
+                       const void *limits, int64_t *index, struct nvfp4_job *job) {
   for (size_t g = 0; g < jobs->count; g++) {
     if (jobs->get(jobs->args, g, with, job) != NVFP4_OK)
       continue;
-    int64_t items = items_of(job);
+    int64_t items = items_of(job, limits);
     if (*index < items)
       return g;
     *index -= items;
   }
   return jobs->count;
+}
+
+enum nvfp4_status nvfp4_check_workspace(const void *workspace, size_t bytes, size_t needed) {
+  if (!workspace)
+    return NVFP4_ERR_NULL;
+  if ((uintptr_t)workspace % 64 != 0)
+    return NVFP4_ERR_ALIGN;
+  return bytes < needed ? NVFP4_ERR_WORKSPACE : NVFP4_OK;
 }

@@ -1,4 +1,4 @@
-/* Room: nvfp4. fp16 as bits. May include base/ and nvfp4.h only. */
+/* Room: nvfp4. fp16 and bf16 as bits. May include base/ and nvfp4.h only. */
 #include "nvfp4.h"
 
 #include "nvfp4/nvfp4_bits.h"
@@ -37,14 +37,47 @@ float nvfp4_fp16_to_float(uint16_t bits) {
   return nvfp4_float_of_bits(magnitude | sign);
 }
 
-double nvfp4_fp16_ulp(double x) {
-  uint64_t exponent = nvfp4_bits_of_double(x) >> 52 & 0x7ffu; /* biased by 1023 */
-  if (exponent < 1023 - 14)
-    exponent = 1023 - 14;
-  if (exponent > 1023 + 15)
-    exponent = 1023 + 15;
-  uint64_t bits = (exponent - 10) << 52;
+double nvfp4_ulp(enum nvfp4_type type, double x) {
+  static const struct {
+    int64_t least, most, bits; /* exponents of normal numbers, bits of the mantissa */
+  } format[] = {[NVFP4_FP16] = {-14, 15, 10}, [NVFP4_BF16] = {-126, 127, 7}, [NVFP4_FP32] = {-126, 127, 23}};
+  int64_t exponent = (int64_t)(nvfp4_bits_of_double(x) >> 52 & 0x7ffu) - 1023;
+  if (exponent < format[type].least)
+    exponent = format[type].least;
+  if (exponent > format[type].most)
+    exponent = format[type].most;
+  uint64_t bits = (uint64_t)(exponent - format[type].bits + 1023) << 52;
   double ulp;
   memcpy(&ulp, &bits, sizeof ulp);
   return ulp;
+}
+
+double nvfp4_fp16_ulp(double x) {
+  return nvfp4_ulp(NVFP4_FP16, x);
+}
+
+uint16_t nvfp4_bf16_from_float(float x) {
+  uint32_t bits = nvfp4_bits_of_float(x);
+  if ((bits & 0x7fffffffu) > 0x7f800000u)
+    return (uint16_t)((bits >> 16 & 0x8000u) | 0x7fc0u);
+  return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16); /* a carry ends in infinity as it should */
+}
+
+/* By way of fp32 rounded to odd: with 16 bits more than bf16, the second rounding is the right one. */
+uint16_t nvfp4_bf16_from_double(double x) {
+  float near = (float)x;
+  double back = (double)near;
+  uint32_t bits = nvfp4_bits_of_float(near);
+  if (!nvfp4_is_nan(x) && back != x && (bits & 1u) == 0) {
+    /* near is even and inexact: its odd neighbour on the side of x stands for x */
+    double magnitude = x < 0 ? -x : x;
+    bits = (back < 0 ? -back : back) < magnitude ? bits + 1 : bits - 1;
+    if (back == 0.0) /* x is below half the smallest subnormal, where bits - 1 would wrap */
+      bits = (uint32_t)(nvfp4_bits_of_double(x) >> 63) << 31 | 1u;
+  }
+  return nvfp4_bf16_from_float(nvfp4_float_of_bits(bits));
+}
+
+float nvfp4_bf16_to_float(uint16_t bits) {
+  return nvfp4_float_of_bits((uint32_t)bits << 16);
 }

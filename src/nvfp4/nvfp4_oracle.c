@@ -87,6 +87,10 @@ static void add_chunk(struct tile *t, int m, int n, int blocks) {
     }
 }
 
+static double magnitude_of(double x) {
+  return x < 0 ? -x : x;
+}
+
 /* The exact sums of one tile of one product, into t->result[product]. */
 static void sum_tile(const struct nvfp4_job *job, int product, int64_t b, int64_t row, int64_t column, int m,
                      int n, struct tile *t) {
@@ -103,8 +107,12 @@ static void sum_tile(const struct nvfp4_job *job, int product, int64_t b, int64_
   for (int i = 0; i < m; i++)
     for (int j = 0; j < n; j++) {
       struct nvfp4_sum *r = &t->result[product][i][j];
-      r->value = (double)t->sum[i][j] * 0x1p-20;
-      r->error = 0x1p-23 * (double)job->blocks * ((double)t->magnitude[i][j] * 0x1p-20);
+      double factor = (double)job->factor[product];
+      r->value = (double)t->sum[i][j] * 0x1p-20 * factor;
+      r->error =
+          0x1p-23 * (double)job->blocks * ((double)t->magnitude[i][j] * 0x1p-20) * magnitude_of(factor);
+      if (factor != 1.0)
+        r->error += 0x1p-22 * magnitude_of(r->value);
       if (t->a.nan[i] || t->b.nan[j])
         r->value = (double)nvfp4_float_of_bits(0x7fc00000u);
     }
@@ -114,8 +122,21 @@ static int64_t tiles_along(int64_t size) {
   return (size + TILE - 1) / TILE;
 }
 
-static int64_t tiles_of(const struct nvfp4_job *job) {
+static int64_t tiles_of(const struct nvfp4_job *job, const void *limits) {
+  (void)limits;
   return job->batch * tiles_along(job->m) * tiles_along(job->n);
+}
+
+/* One rounding to the type of the result. */
+static void store(const struct nvfp4_job *job, int64_t b, int64_t row, int64_t column, double value) {
+  unsigned char *to =
+      job->c + b * job->c_batch_stride_bytes + row * job->c_row_stride_bytes + column * job->c_elem_bytes;
+  uint16_t half = job->type == NVFP4_FP16 ? nvfp4_fp16_from_double(value) : nvfp4_bf16_from_double(value);
+  float single = (float)value;
+  if (job->type == NVFP4_FP32)
+    memcpy(to, &single, sizeof single);
+  else
+    memcpy(to, &half, sizeof half);
 }
 
 static void run_tile(void *context, int64_t index, unsigned worker) {
@@ -123,7 +144,7 @@ static void run_tile(void *context, int64_t index, unsigned worker) {
   struct nvfp4_job job;
   struct tile t;
   (void)worker;
-  size_t g = nvfp4_jobs_find(o->jobs, o->with, tiles_of, &index, &job);
+  size_t g = nvfp4_jobs_find(o->jobs, o->with, tiles_of, NULL, &index, &job);
   int64_t across = tiles_along(job.n), down = tiles_along(job.m);
   int64_t column = index % across * TILE, row = index / across % down * TILE, b = index / across / down;
   int m = job.m - row < TILE ? (int)(job.m - row) : TILE;
@@ -140,11 +161,9 @@ static void run_tile(void *context, int64_t index, unsigned worker) {
       if (o->value) {
         int64_t at = (b * job.m + row + i) * job.n + column + j;
         o->value[g][at] = value;
-        o->tolerance[g][at] = tolerance;
+        o->tolerance[g][at] = nvfp4_is_nan(value) ? 0.0 : tolerance + nvfp4_ulp(job.type, value);
       } else {
-        uint16_t half = nvfp4_fp16_from_double(value);
-        memcpy(job.c + b * job.c_batch_stride_bytes + (row + i) * job.c_row_stride_bytes + 2 * (column + j),
-               &half, sizeof half);
+        store(&job, b, row + i, column + j, value);
       }
     }
 }
@@ -162,17 +181,19 @@ enum nvfp4_status nvfp4_oracle_run(const struct nvfp4_jobs *jobs, nvfp4_combine 
     enum nvfp4_status status = jobs->get(jobs->args, g, o.with, &job);
     if (status != NVFP4_OK)
       return status;
-    if (value && tiles_of(&job) > 0 && (!value[g] || !tolerance[g]))
+    if (job.b[0].prepacked || (job.products == 2 && job.b[1].prepacked))
+      return NVFP4_ERR_LAYOUT;
+    if (value && tiles_of(&job, NULL) > 0 && (!value[g] || !tolerance[g]))
       return NVFP4_ERR_NULL;
-    items += tiles_of(&job);
+    items += tiles_of(&job, NULL);
   }
-  nvfp4_parallel(threads, items, run_tile, &o);
+  nvfp4_parallel(&(nvfp4_threads){.count = threads}, items, run_tile, &o);
   return NVFP4_OK;
 }
 
 static void combine_single(const struct nvfp4_sum sum[2], double *value, double *tolerance) {
   *value = sum[0].value;
-  *tolerance = nvfp4_is_nan(*value) ? 0.0 : nvfp4_fp16_ulp(*value) + sum[0].error;
+  *tolerance = sum[0].error;
 }
 
 enum nvfp4_status nvfp4_oracle_gemm(const nvfp4_gemm_args *args, unsigned threads) {

@@ -10,7 +10,8 @@ struct nvfp4_sum {
   double error;
 };
 
-/* Turns the sums of an element's products (one, or two for dual) into reference and tolerance. */
+/* Turns the sums of an element's products (one, or two for dual) into the reference and its tolerance
+ * before the last rounding. */
 typedef void (*nvfp4_combine)(const struct nvfp4_sum sum[2], double *value, double *tolerance);
 
 /* Writes results (value and tolerance NULL) or, per job, references and tolerances. */

@@ -17,36 +17,54 @@ struct worker {
   pthread_t thread;
 };
 
-unsigned nvfp4_threads(unsigned threads) {
-  if (threads == 0)
+unsigned nvfp4_workers(const nvfp4_threads *threads) {
+  if (!threads || threads->count == 0)
     return 1;
-  return threads < NVFP4_MAX_THREADS ? threads : NVFP4_MAX_THREADS;
+  return threads->count < NVFP4_MAX_THREADS ? threads->count : NVFP4_MAX_THREADS;
 }
 
-static void *work(void *data) {
-  struct worker *w = data;
+/* Items are taken one by one, so that a worker that comes late, or never, costs nothing but time. */
+static void work(struct pool *pool, unsigned worker) {
   for (;;) {
-    int64_t i = atomic_fetch_add_explicit(&w->pool->next, 1, memory_order_relaxed);
-    if (i >= w->pool->items)
-      return NULL;
-    w->pool->item(w->pool->context, i, w->number);
+    int64_t i = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
+    if (i >= pool->items)
+      return;
+    pool->item(pool->context, i, worker);
   }
 }
 
-void nvfp4_parallel(unsigned threads, int64_t items,
-                    void (*item)(void *context, int64_t index, unsigned worker), void *context) {
-  struct pool pool = {.items = items, .item = item, .context = context};
+static void *work_thread(void *data) {
+  struct worker *w = data;
+  work(w->pool, w->number);
+  return NULL;
+}
+
+static void work_task(void *data, int64_t index) {
+  work(data, (unsigned)index);
+}
+
+static void run_threads(struct pool *pool, unsigned workers) {
   struct worker worker[NVFP4_MAX_THREADS];
   unsigned started = 1;
-  threads = nvfp4_threads(threads);
-  atomic_init(&pool.next, 0);
-  worker[0] = (struct worker){.pool = &pool, .number = 0};
-  for (; started < threads && (int64_t)started < items; started++) {
-    worker[started] = (struct worker){.pool = &pool, .number = started};
-    if (pthread_create(&worker[started].thread, NULL, work, &worker[started]) != 0)
+  for (; started < workers; started++) {
+    worker[started] = (struct worker){.pool = pool, .number = started};
+    if (pthread_create(&worker[started].thread, NULL, work_thread, &worker[started]) != 0)
       break;
   }
-  work(&worker[0]);
+  work(pool, 0);
   for (unsigned t = 1; t < started; t++)
     pthread_join(worker[t].thread, NULL);
+}
+
+void nvfp4_parallel(const nvfp4_threads *threads, int64_t items,
+                    void (*item)(void *context, int64_t index, unsigned worker), void *context) {
+  struct pool pool = {.items = items, .item = item, .context = context};
+  unsigned workers = nvfp4_workers(threads);
+  if ((int64_t)workers > items)
+    workers = items > 0 ? (unsigned)items : 1;
+  atomic_init(&pool.next, 0);
+  if (workers > 1 && threads->parallel_for)
+    threads->parallel_for(threads->context, workers, work_task, &pool);
+  else
+    run_threads(&pool, workers);
 }

@@ -2,17 +2,17 @@
 #ifndef SHARKTANK_NVFP4_PARALLEL_H
 #define SHARKTANK_NVFP4_PARALLEL_H
 
-#include <stdint.h>
+#include "nvfp4.h"
 
 #define NVFP4_MAX_THREADS 64u
 
-/* Clamps the public meaning of a thread count: 0 is 1, at most NVFP4_MAX_THREADS. */
-unsigned nvfp4_threads(unsigned threads);
+/* How many workers a call may have: the public meaning of NULL, 0 and too many. */
+unsigned nvfp4_workers(const nvfp4_threads *threads);
 
-/* Calls item(context, i, worker) once for each 0 <= i < items, from at most `threads` threads, the
- * caller's included; worker < threads says which. All have ended on return. Threads that the system
- * refuses are done without. Items must write to disjoint memory. */
-void nvfp4_parallel(unsigned threads, int64_t items,
+/* Calls item(context, i, worker) once for each 0 <= i < items, from at most nvfp4_workers(threads)
+ * workers; worker says which, and no two run at once under one number. All have ended on return.
+ * Items must write to disjoint memory. */
+void nvfp4_parallel(const nvfp4_threads *threads, int64_t items,
                     void (*item)(void *context, int64_t index, unsigned worker), void *context);
 
 #endif

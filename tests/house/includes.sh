@@ -27,6 +27,7 @@ owner() {
   jansson.h | yaml.h | nettle/*) echo base ;;
   sqlite3.h) echo store ;;
   seccomp.h) echo judge ;;
+  curl/*) echo agent ;;
   *) echo "" ;;
   esac
 }

@@ -28,9 +28,9 @@ static struct fixture fixture_create(int64_t batch, int64_t m, int64_t n, int64_
   f.value = support_alloc(results * sizeof *f.value);
   f.tolerance = support_alloc(results * sizeof *f.tolerance);
   f.exact = support_alloc(results * sizeof *f.exact);
-  f.args = (nvfp4_gemm_args){batch, m, n, k, f.a.operand, f.b.operand, {(uint16_t *)(void *)f.c, row, plane}};
+  f.args = (nvfp4_gemm_args){batch, m, n, k, f.a.operand, f.b.operand, {f.c, row, plane, NVFP4_FP16}};
   nvfp4_gemm_args oracle = f.args;
-  oracle.c = (nvfp4_result){f.exact, 0, 0};
+  oracle.c = (nvfp4_result){f.exact, 0, 0, NVFP4_FP16};
   assert_int_equal(nvfp4_oracle_gemm(&oracle, 2), NVFP4_OK);
   assert_int_equal(nvfp4_oracle_gemm_bounded(&oracle, f.value, f.tolerance, 2), NVFP4_OK);
   return f;
@@ -47,11 +47,12 @@ static void fixture_free(struct fixture *f) {
 
 /* Runs into f->c after filling it with `poison`, in a workspace of exactly the size asked for. */
 static void run(struct fixture *f, unsigned threads, int poison) {
-  size_t bytes = nvfp4_gemm_workspace_bytes(&f->args, threads);
+  const nvfp4_threads pool = {.count = threads};
+  size_t bytes = nvfp4_gemm_workspace_bytes(&f->args, &pool);
   assert_true(bytes > 0);
   void *workspace = support_guarded(bytes);
   memset(f->c, poison, f->c_bytes);
-  assert_int_equal(nvfp4_gemm(&f->args, workspace, bytes, threads), NVFP4_OK);
+  assert_int_equal(nvfp4_gemm(&f->args, workspace, bytes, &pool), NVFP4_OK);
   support_guarded_free(workspace, bytes);
 }
 
@@ -176,15 +177,15 @@ static void gemv_is_the_oracles(void **state) {
   struct support_matrix a = support_matrix_create(batch, m, k, SUPPORT_TASK, NVFP4_SCALES_BLOCKED, 0);
   struct support_matrix b = support_matrix_create(batch, 1, k, SUPPORT_TASK, NVFP4_SCALES_BLOCKED, 0);
   uint16_t want[2 * 77], got[2 * 80];
-  nvfp4_gemv_args args = {batch, m, k, a.operand, b.operand, {want, 0, 0}};
+  nvfp4_gemv_args args = {batch, m, k, a.operand, b.operand, {want, 0, 0, NVFP4_FP16}};
   assert_int_equal(nvfp4_oracle_gemv(&args, 1), NVFP4_OK);
-  args.c = (nvfp4_result){got, 0, 160};
+  args.c = (nvfp4_result){got, 0, 160, NVFP4_FP16};
   for (const char *const *isa = nvfp4_isa_available(); *isa; isa++) {
     setenv("NVFP4_ISA", *isa, 1);
-    size_t bytes = nvfp4_gemv_workspace_bytes(&args, 2);
+    size_t bytes = nvfp4_gemv_workspace_bytes(&args, &(nvfp4_threads){.count = 2});
     void *workspace = support_alloc(bytes);
     memset(got, 0xff, sizeof got);
-    assert_int_equal(nvfp4_gemv(&args, workspace, bytes, 2), NVFP4_OK);
+    assert_int_equal(nvfp4_gemv(&args, workspace, bytes, &(nvfp4_threads){.count = 2}), NVFP4_OK);
     for (int64_t l = 0; l < batch; l++)
       for (int64_t i = 0; i < m; i++)
         assert_true(support_same(got[l * 80 + i], want[l * m + i]));
@@ -206,14 +207,14 @@ static void dual_is_within_tolerance(void **state) {
     struct support_matrix b1 =
         support_matrix_create(1, n, k, (enum support_kind)kind, NVFP4_SCALES_BLOCKED, 0);
     struct support_matrix b2 = support_matrix_create(1, n, k, (enum support_kind)kind, NVFP4_SCALES_PLAIN, 3);
-    nvfp4_dual_args args = {1, m, n, k, a.operand, b1.operand, b2.operand, {c, 0, 0}};
+    nvfp4_dual_args args = {1, m, n, k, a.operand, b1.operand, b2.operand, {c, 0, 0, NVFP4_FP16}};
     assert_int_equal(nvfp4_oracle_dual_gemm_bounded(&args, value, tolerance, 2), NVFP4_OK);
     for (const char *const *isa = nvfp4_isa_available(); *isa; isa++) {
       setenv("NVFP4_ISA", *isa, 1);
-      size_t bytes = nvfp4_dual_gemm_workspace_bytes(&args, 2);
+      size_t bytes = nvfp4_dual_gemm_workspace_bytes(&args, &(nvfp4_threads){.count = 2});
       void *workspace = support_alloc(bytes);
       memset(c, 0xff, sizeof c);
-      assert_int_equal(nvfp4_dual_gemm(&args, workspace, bytes, 2), NVFP4_OK);
+      assert_int_equal(nvfp4_dual_gemm(&args, workspace, bytes, &(nvfp4_threads){.count = 2}), NVFP4_OK);
       for (int64_t i = 0; i < m * n; i++)
         assert_true(support_within(c[i], value[i], tolerance[i]));
       free(workspace);

@@ -110,9 +110,57 @@ static void ulp_is_the_spacing(void **state) {
   assert_true(nvfp4_fp16_ulp(1e20) == 32.0);
 }
 
+/* bf16 by its definition: the nearest of the two neighbours that the upper halves of floats are. */
+static void check_bf16(double x) {
+  uint16_t got = nvfp4_bf16_from_double(x);
+  double value = nvfp4_bf16_to_float(got), best = x - value;
+  if (fabs(x) >= 0x1.ffp127) { /* half a step beyond the largest number */
+    assert_int_equal(got & 0x7fff, 0x7f80);
+    return;
+  }
+  for (int step = -1; step <= 1; step += 2) {
+    uint16_t other = (uint16_t)(got + step);
+    if ((got & 0x7fff) == 0 && step < 0)
+      continue; /* wraps */
+    double distance = fabs(x - (double)nvfp4_bf16_to_float(other));
+    assert_true(distance > fabs(best) || (distance == fabs(best) && (got & 1u) == 0));
+  }
+  assert_int_equal(signbit(value) != 0, signbit(x) != 0);
+}
+
+static void bf16_rounds_once(void **state) {
+  (void)state;
+  for (uint32_t c = 0; c < 0x7f80; c++) {
+    double low = nvfp4_bf16_to_float((uint16_t)c), high = nvfp4_bf16_to_float((uint16_t)(c + 1));
+    if (c + 1 == 0x7f80)
+      high = 0x1p128;
+    double middle = (low + high) / 2; /* exact in fp64 */
+    assert_int_equal(nvfp4_bf16_from_double(low), c);
+    assert_int_equal(nvfp4_bf16_from_float((float)low), c);
+    assert_int_equal(nvfp4_bf16_from_double(middle), (c + 1) & ~1u);
+    assert_int_equal(nvfp4_bf16_from_double(nextafter(middle, INFINITY)), c + 1);
+    assert_int_equal(nvfp4_bf16_from_double(nextafter(middle, 0.0)), c);
+    assert_int_equal(nvfp4_bf16_from_double(-nextafter(middle, 0.0)), c | 0x8000u);
+  }
+  for (int i = 0; i < 200000; i++) {
+    uint64_t bits = support_random();
+    double x;
+    bits = (bits & ~(UINT64_C(0x7ff) << 52)) | (uint64_t)(1023 - 160 + support_random() % 290) << 52;
+    memcpy(&x, &bits, sizeof x);
+    check_bf16(x);
+    assert_int_equal(nvfp4_bf16_from_float((float)x), nvfp4_bf16_from_double((double)(float)x));
+  }
+  assert_int_equal(nvfp4_bf16_from_float(INFINITY), 0x7f80);
+  assert_int_equal(nvfp4_bf16_from_double(-1e300), 0xff80);
+  assert_int_equal(nvfp4_bf16_from_double(-1e-300), 0x8000);
+  assert_int_equal(nvfp4_bf16_from_float(-NAN) & 0x7fff, 0x7fc0);
+  assert_int_equal(nvfp4_bf16_from_double(NAN) & 0x7fff, 0x7fc0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_code_decodes), cmocka_unit_test(every_midpoint_rounds),
-      cmocka_unit_test(random_and_special), cmocka_unit_test(ulp_is_the_spacing)};
+      cmocka_unit_test(random_and_special), cmocka_unit_test(ulp_is_the_spacing),
+      cmocka_unit_test(bf16_rounds_once)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,12 @@
-/* Room: an entry of nvfp4_group_gemm. May include sharktank/entry.h, the C library's types and
- * immintrin.h, nothing else: the file stands alone behind #define lines written above it.
- * Past 800 lines because an entry is one file: one driver, one tile, vectors per instruction set, and
- * decoders.
+/* Room: an entry of nvfp4_group_gemm, nvfp4_gemm and nvfp4_dual_gemm, whose optimisation space is one.
+ * May include sharktank/entry.h, the C library's types and immintrin.h, nothing else: the file stands
+ * alone behind #define lines written above it. Past 800 lines because an entry is one file: one driver,
+ * one tile, vectors per instruction set, and decoders.
  *
  * c[i][j] = sum over blocks of 16 along k of  sfa[i][blk] * sfb[j][blk] * sum over the block of a * b
  *   a [m][k/2], b [n][k/2] packed e2m1; sfa, sfb ue4m3 in the blocked layout; c [m][n] fp16.
+ * Dual: c = silu(a x b1) * (a x b2). A call with six inputs instead of four is dual; its tiles end as
+ * fp32 in memory, and combine() makes c of both products' once a panel is done.
  *
  * One design, many programs. Operands are decoded into 32-bit *words* that hold KG elements of one
  * block (fp32: 1, bf16: 2, int8: 4), so a block is STEPS = 16 / KG words, and a *tile* of MR x NR
@@ -211,8 +213,9 @@ static int32_t a_start[A_ROWS * ROW_SCALES] __attribute__((aligned(64)));
 static uint32_t b_word[PANEL * ROW_WORDS] __attribute__((aligned(64)));
 static float b_scale[PANEL * ROW_SCALES] __attribute__((aligned(64)));
 static float b_magic_scale[PANEL * ROW_SCALES] __attribute__((aligned(64)));
-static float c_partial[MC * NC] __attribute__((aligned(64))); /* [panel][row][PANEL], between passes over k */
-static float scale_value[128];                                /* half of each ue4m3 value */
+/* [product][panel][row][PANEL], between passes over k and until both products of a dual are there. */
+static float c_partial[2][MC * NC] __attribute__((aligned(64)));
+static float scale_value[128]; /* half of each ue4m3 value */
 
 /* An operand as the caller gave it, and the part of k that this pass covers. */
 typedef struct operand {
@@ -965,6 +968,39 @@ static void panel_gemm(const operand *a, const operand *b, int64_t m0, int64_t m
   }
 }
 
+/* p / (1 + exp(-p)) * q for a row of a panel. Plain C: the compiler makes vectors of it. exp(x) is 2^n
+ * times the Taylor polynomial of degree 6 on |r| <= ln(2) / 2, off by 2e-7 of it, far below half an ulp
+ * of fp16; n becomes the exponent of a float. Beyond +-80 the result is 0 or p * q in fp16 anyway. */
+INLINE void silu_row(const float *p, const float *q, float *out) {
+  for (int i = 0; i < PANEL; i++) {
+    float x = p[i] < -80.0f ? 80.0f : p[i] > 80.0f ? -80.0f : -p[i];
+    float shifted = x * 1.44269504f + MAGIC, n = shifted - MAGIC;
+    float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    float e =
+        1.0f + r * (1.0f + r * (1 / 2.0f + r * (1 / 6.0f + r * (1 / 24.0f + r * (1 / 120.0f + r / 720.0f)))));
+    int32_t bits;
+    memcpy(&bits, &shifted, 4);
+    bits = (int32_t)((uint32_t)bits << 23) + 0x3f800000; /* the low bits of shifted are n's */
+    float scale;
+    memcpy(&scale, &bits, 4);
+    out[i] = p[i] / (1.0f + e * scale) * q[i];
+  }
+}
+
+/* c of a panel from the partial results of both products. */
+static __attribute__((noinline)) void combine(const float *p, const float *q, result to) {
+  for (int64_t r = 0; r < to.rows; r++, p += PANEL, q += PANEL, to.out += to.row_bytes) {
+    float row[PANEL];
+    silu_row(p, q, row);
+    for (int v = 0; v < PANEL && v < to.columns; v += FLOW_DOT ? 1 : LANES) {
+      if (FLOW_DOT)
+        ((uint16_t *)to.out)[v] = half_bits(row[v]);
+      else
+        store_half((uint16_t *)to.out + v, vf_load(row + v), to.columns - v);
+    }
+  }
+}
+
 static operand side(const sk_tensor *elements, const sk_tensor *scales, int64_t rows, int64_t k) {
   operand o = {elements->data, scales->data, elements->stride[0], rows, (k / BLOCK + 3) / 4, 0, 0};
   return o;
@@ -978,28 +1014,40 @@ static operand pass_of(operand o, int64_t block0, int64_t blocks) {
   return o;
 }
 
-static void group_gemm(const sk_problem *p) {
-  int64_t m = p->size[0], n = p->size[1], blocks = p->size[2] / BLOCK;
-  operand a_all = side(&p->in[0], &p->in[2], m, p->size[2]),
-          b_all = side(&p->in[1], &p->in[3], n, p->size[2]);
-  const sk_tensor *c = &p->out[0];
+/* One panel of c in one pass over k: of every product, then of both together. */
+static void panel_products(const operand *a, const operand *b, int products, int64_t m0, int64_t n, result to,
+                           int64_t at) {
+  const int last = to.last;
+  for (int i = 0; i < products; i++) {
+    to.partial = &c_partial[i][at];
+    to.last = last && products == 1;
+    panel_gemm(a, &b[i], m0, to.rows, n, to);
+  }
+  if (last && products == 2)
+    combine(&c_partial[0][at], &c_partial[1][at], to);
+}
+
+/* Inputs: a, each b, the scales of a, those of each b. */
+static void gemm(const sk_problem *p, int products) {
+  int64_t m = p->size[0], n = p->size[1], k = p->size[2], blocks = k / BLOCK;
+  const sk_tensor *in = p->in, *scales = in + products + 1, *c = &p->out[0];
+  operand a_all = side(&in[0], &scales[0], m, k), b_all[2], b[2];
+  for (int i = 0; i < products; i++)
+    b_all[i] = side(&in[1 + i], &scales[1 + i], n, k);
   for (int64_t m0 = 0; m0 < m; m0 += MC)
     for (int64_t n0 = 0; n0 < n; n0 += NC)
       for (int64_t k0 = 0; k0 < blocks; k0 += KC_BLOCKS) {
-        operand a = pass_of(a_all, k0, blocks), b = pass_of(b_all, k0, blocks);
+        operand a = pass_of(a_all, k0, blocks);
+        for (int i = 0; i < products; i++)
+          b[i] = pass_of(b_all[i], k0, blocks);
         int64_t mlen = min64(MC, m - m0), nlen = min64(NC, n - n0);
         place a_at = {a_word, a_scale, NULL, a_start};
         if (PACK_A)
           decode_rows(&a, m0, (mlen + TAIL - 1) / TAIL * TAIL, a_at);
         for (int64_t j = 0; j < nlen; j += PANEL) {
-          result to = {c_partial + j * MC,
-                       (char *)c->data + m0 * c->stride[0] + (n0 + j) * 2,
-                       c->stride[0],
-                       mlen,
-                       nlen - j,
-                       k0 == 0,
-                       k0 + KC_BLOCKS >= blocks};
-          panel_gemm(&a, &b, m0, mlen, n0 + j, to);
+          char *out = (char *)c->data + m0 * c->stride[0] + (n0 + j) * 2;
+          result to = {NULL, out, c->stride[0], mlen, nlen - j, k0 == 0, k0 + KC_BLOCKS >= blocks};
+          panel_products(&a, b, products, m0, n0 + j, to, blocks > KC_BLOCKS ? j * MC : 0);
         }
       }
 }
@@ -1008,6 +1056,6 @@ int sk_entry_run(const sk_env *env, const sk_call *call) {
   (void)env;
   fill_scale_values();
   for (uint32_t g = 0; g < call->n_problems; g++)
-    group_gemm(&call->problem[g]);
+    gemm(&call->problem[g], call->n_in == 6 ? 2 : 1);
   return 0;
 }

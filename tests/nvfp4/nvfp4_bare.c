@@ -1,7 +1,8 @@
-/* Room: tests of nvfp4. See nvfp4_support.h. */
-#include "nvfp4_support.h"
+/* Room: tests of nvfp4, and fuzz/. See nvfp4_bare.h. Uses nothing of the library but its header. */
+#include "nvfp4_bare.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -48,11 +49,26 @@ uint64_t support_random(void) { /* splitmix64 */
   return z ^ z >> 31;
 }
 
+void support_random_fill(void *out, size_t bytes) {
+  unsigned char *p = out;
+  for (size_t i = 0; i < bytes; i += 8) {
+    uint64_t r = support_random();
+    memcpy(p + i, &r, bytes - i < 8 ? bytes - i : 8);
+  }
+}
+
+/* Without memory nothing can be tested: this ends the process, which is one test. */
+static void need(int ok, const char *what) {
+  if (ok)
+    return;
+  fprintf(stderr, "support: %s: this machine has too little memory for the test\n", what);
+  abort();
+}
+
 void *support_alloc(size_t bytes) {
-  unsigned char *p = NULL;
-  assert_int_equal(posix_memalign((void **)&p, 64, bytes > 0 ? bytes : 1), 0);
-  for (size_t i = 0; i < bytes; i++)
-    p[i] = (unsigned char)support_random();
+  void *p = NULL;
+  need(posix_memalign(&p, 64, bytes > 0 ? bytes : 1) == 0, "posix_memalign");
+  support_random_fill(p, bytes);
   return p;
 }
 
@@ -61,20 +77,24 @@ static size_t guarded_span(size_t bytes) {
   return (bytes + page - 1) / page * page;
 }
 
-void *support_guarded(size_t bytes) {
+void *support_guarded_zeros(size_t bytes) {
   size_t span = guarded_span(bytes), page = (size_t)sysconf(_SC_PAGESIZE);
-  unsigned char *p = mmap(NULL, span + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  assert_true(p != MAP_FAILED);
-  assert_int_equal(mprotect(p + span, page, PROT_NONE), 0);
-  p += span - bytes;
-  for (size_t i = 0; i < bytes; i++)
-    p[i] = (unsigned char)support_random();
+  unsigned char *p =
+      mmap(NULL, span + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  need(p != MAP_FAILED, "mmap");
+  need(span == 0 || mprotect(p + page, span, PROT_READ | PROT_WRITE) == 0, "mprotect");
+  return p + page + span - bytes;
+}
+
+void *support_guarded(size_t bytes) {
+  void *p = support_guarded_zeros(bytes);
+  support_random_fill(p, bytes);
   return p;
 }
 
 void support_guarded_free(void *p, size_t bytes) {
   size_t span = guarded_span(bytes), page = (size_t)sysconf(_SC_PAGESIZE);
-  assert_int_equal(munmap((unsigned char *)p - (span - bytes), span + page), 0);
+  need(munmap((unsigned char *)p - (span - bytes) - page, span + 2 * page) == 0, "munmap");
 }
 
 static uint8_t draw_scale(enum support_kind kind) {
@@ -93,13 +113,13 @@ static uint8_t draw_scale(enum support_kind kind) {
   }
 }
 
-static uint8_t draw_pair(enum support_kind kind) {
+static void draw_block(enum support_kind kind, uint8_t *out) {
   uint64_t r = support_random();
   if (kind == SUPPORT_TASK)
-    return (uint8_t)(r & 0xbbu);
+    r &= UINT64_C(0xbbbbbbbbbbbbbbbb);
   if (kind == SUPPORT_EXTREME)
-    return 0x77;
-  return (uint8_t)r;
+    r = UINT64_C(0x7777777777777777);
+  memcpy(out, &r, sizeof r);
 }
 
 struct support_matrix support_matrix_create(int64_t batch, int64_t rows, int64_t k, enum support_kind kind,
@@ -107,7 +127,7 @@ struct support_matrix support_matrix_create(int64_t batch, int64_t rows, int64_t
   struct support_matrix m = {.batch = batch, .rows = rows, .k = k};
   nvfp4_operand *o = &m.operand;
   int64_t row = k / 2 + gap_bytes, plane = rows * row + gap_bytes, scale_row, scale_rows;
-  assert_true(batch > 0 && rows > 0);
+  need(batch > 0 && rows > 0, "an empty matrix");
   if (layout == NVFP4_SCALES_PLAIN) {
     scale_row = k / 16 + gap_bytes;
     scale_rows = rows;
@@ -131,14 +151,21 @@ struct support_matrix support_matrix_create(int64_t batch, int64_t rows, int64_t
   m.scale = support_guarded(m.scale_bytes);
   o->packed = m.packed;
   o->scale = m.scale;
-  for (int64_t b = 0; b < batch; b++)
-    for (int64_t i = 0; i < rows; i++) {
-      for (int64_t j = 0; j < k / 2; j++)
-        m.packed[b * plane + i * row + j] = draw_pair(kind);
-      for (int64_t j = 0; j < k / 16; j++)
-        *support_matrix_scale(&m, b, i, j) = draw_scale(kind);
-    }
+  support_matrix_fill(&m, kind);
   return m;
+}
+
+void support_matrix_fill(struct support_matrix *m, enum support_kind kind) {
+  const nvfp4_operand *o = &m->operand;
+  int64_t row = o->row_stride_bytes ? o->row_stride_bytes : m->k / 2;
+  int64_t plane = o->batch_stride_bytes ? o->batch_stride_bytes : m->rows * row;
+  for (int64_t b = 0; b < m->batch; b++)
+    for (int64_t i = 0; i < m->rows; i++) {
+      for (int64_t j = 0; j < m->k / 2; j += 8)
+        draw_block(kind, m->packed + b * plane + i * row + j);
+      for (int64_t j = 0; j < m->k / 16; j++)
+        *support_matrix_scale(m, b, i, j) = draw_scale(kind);
+    }
 }
 
 void support_matrix_free(struct support_matrix *m) {
@@ -175,15 +202,32 @@ double support_half(uint16_t bits) {
   return bits & 0x8000 ? -magnitude : magnitude;
 }
 
-int support_within(uint16_t got, double value, double tolerance) {
-  double x = support_half(got);
+double support_number(const void *at, enum nvfp4_type type) {
+  uint32_t word = 0;
+  float x;
+  memcpy(&word, at, type == NVFP4_FP32 ? 4 : 2);
+  if (type == NVFP4_FP16)
+    return support_half((uint16_t)word);
+  if (type == NVFP4_BF16)
+    word <<= 16;
+  memcpy(&x, &word, sizeof x);
+  return (double)x;
+}
+
+int support_near(double got, double value, double tolerance, enum nvfp4_type type) {
+  /* Where rounding to the type gives infinity: the largest number and half a step. */
+  double limit = type == NVFP4_FP16 ? 65520.0 : type == NVFP4_BF16 ? 0x1.ffp127 : 0x1.ffffffp127;
   if (isnan(value))
-    return isnan(x);
-  if (!(tolerance >= 0.0) || isnan(x))
-    return 0;
-  if (isinf(x))
-    return (x > 0) == (value > 0) && fabs(value) + tolerance >= 65520.0;
-  return fabs(x - value) <= tolerance;
+    return isnan(got);
+  if (!(tolerance >= 0.0) || isnan(got) || isinf(value))
+    return got == value;
+  if (isinf(got))
+    return (got > 0) == (value > 0) && fabs(value) + tolerance >= limit;
+  return fabs(got - value) <= tolerance;
+}
+
+int support_within(uint16_t got, double value, double tolerance) {
+  return support_near(support_half(got), value, tolerance, NVFP4_FP16);
 }
 
 int support_same(uint16_t a, uint16_t b) {
