@@ -38,14 +38,14 @@ extern "C" {
 #define NVFP4_STATUS_LIST(X)                                                                                 \
   X(OK, "ok")                                                                                                \
   X(ERR_NULL, "a pointer that is needed is null")                                                            \
-  X(ERR_SHAPE, "a size is negative, or the matrices do not fit in the address space")                        \
+  X(ERR_SHAPE, "a size is negative, or a matrix would span more than 2^56 bytes")                            \
   X(ERR_K, "k is not a multiple of 16 in 16..1048576")                                                       \
   X(ERR_STRIDE, "a stride is smaller than what it strides over, or splits an element of the result")         \
   X(ERR_LAYOUT,                                                                                              \
     "the scale layout is none of enum nvfp4_scale_layout, or is one that this operand cannot have")          \
   X(ERR_TYPE, "the type of the result is none of enum nvfp4_type")                                           \
   X(ERR_ALIGN, "the result or the workspace is not aligned")                                                 \
-  X(ERR_ALIAS, "the result overlaps an input, the workspace or another result")                              \
+  X(ERR_ALIAS, "the result or the workspace overlaps what it must be apart from")                            \
   X(ERR_WORKSPACE, "the workspace is smaller than the _workspace_bytes function says")                       \
   X(ERR_NOT_FINITE, "the input holds a NaN or an infinity, which NVFP4 cannot represent")                    \
   X(ERR_ISA, "NVFP4_ISA names an instruction set that is unknown or that this machine lacks")
@@ -201,10 +201,10 @@ enum nvfp4_status nvfp4_simple_group_gemm(const nvfp4_matrix *a, const nvfp4_mat
  *
  * One operand: `batch` matrices of rows x k. Borrowed. A stride of 0 means dense; others are in bytes and
  * at least what they stride over (row stride >= k/2, scale row stride >= k/16, batch strides >=
- * rows * row stride). Blocked scales are dense within a matrix: scale_row_stride_bytes must be 0;
- * their dense batch stride is ceil(rows/128)*ceil(k/64)*512. No alignment is needed.
- * With NVFP4_PREPACKED (section 7), packed is what nvfp4_prepack wrote, scale is not used and all
- * strides are 0; only b, b1 and b2, and a of a GEMV, may be prepacked.
+ * what a matrix spans: (rows - 1) * row stride + one row). Blocked scales are dense within a matrix:
+ * scale_row_stride_bytes must be 0; their dense batch stride is ceil(rows/128)*ceil(k/64)*512. No alignment
+ * is needed. With NVFP4_PREPACKED (section 7), packed is what nvfp4_prepack wrote, scale is not used and all
+ * strides are 0; what may be prepacked: b of a GEMM, b1 and b2 of a dual one, a of a GEMV.
  */
 typedef struct nvfp4_operand {
   const uint8_t *packed; /* [batch][rows][k/2] */
@@ -279,12 +279,13 @@ typedef struct nvfp4_threads {
  *   - results do not depend on threads, strides, scale layout, prepacking or instruction set: same
  *     bits (the bits of a NaN aside).
  * Dual adds silu in fp32 (expf of the C library; below -80 in fp64). A NaN scale makes NaN of all it meets;
- * beyond the range of the type results are infinite. The sign of a zero result is not specified.
+ * beyond the range of the type results are infinite, and where a sum of a dual product is infinite already,
+ * NaN may follow (infinity times zero). The sign of a zero result is not specified.
  *
  * Errors: ERR_NULL, ERR_SHAPE, ERR_K, ERR_STRIDE, ERR_LAYOUT, ERR_TYPE, ERR_ALIGN, ERR_ALIAS,
  * ERR_WORKSPACE, ERR_ISA; nothing was written then. Inputs may overlap each other. In a grouped call,
- * results must not overlap inputs of their own group or the workspace (checked) nor anything of other
- * groups (not checked). Calls with m, n or batch 0 do nothing.
+ * results must not overlap inputs of their own group (checked) nor anything of other groups (not checked).
+ * The workspace overlaps neither results nor inputs (checked). Calls with m, n or batch 0 do nothing.
  */
 size_t nvfp4_gemm_workspace_bytes(const nvfp4_gemm_args *args, const nvfp4_threads *threads);
 enum nvfp4_status nvfp4_gemm(const nvfp4_gemm_args *args, void *workspace, size_t workspace_bytes,

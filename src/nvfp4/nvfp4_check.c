@@ -57,12 +57,6 @@ static int64_t job_span(const struct nvfp4_job *job) {
          job->c_elem_bytes * job->n;
 }
 
-enum nvfp4_status nvfp4_check_apart(const struct nvfp4_job *job, const void *data, size_t bytes) {
-  if (bytes > (size_t)NVFP4_MAX_SPAN)
-    bytes = (size_t)NVFP4_MAX_SPAN;
-  return overlap(job->c, job_span(job), data, (int64_t)bytes) ? NVFP4_ERR_ALIAS : NVFP4_OK;
-}
-
 /* The scales' part of an operand. */
 static enum nvfp4_status resolve_scales(const nvfp4_operand *o, int64_t batch, int64_t rows,
                                         struct nvfp4_source *s, int64_t *spanned) {
@@ -99,10 +93,9 @@ static enum nvfp4_status resolve_prepacked(const nvfp4_operand *o, int64_t batch
   return NVFP4_OK;
 }
 
-/* Fills in *s from an operand of `rows` rows; the bytes it spans, for what must lie apart from it. */
+/* Fills in *s from an operand of `rows` rows. */
 static enum nvfp4_status resolve_source(const nvfp4_operand *o, int64_t batch, int64_t rows, int64_t blocks,
-                                        int may_be_prepacked, struct nvfp4_source *s, int64_t *packed_bytes,
-                                        int64_t *scale_bytes) {
+                                        int may_be_prepacked, struct nvfp4_source *s) {
   *s = (struct nvfp4_source){.packed = o->packed,
                              .scale = o->scale,
                              .rows = rows,
@@ -110,43 +103,49 @@ static enum nvfp4_status resolve_source(const nvfp4_operand *o, int64_t batch, i
                              .row_stride_bytes = o->row_stride_bytes,
                              .batch_stride_bytes = o->batch_stride_bytes};
   enum nvfp4_status status;
-  *packed_bytes = *scale_bytes = 0;
   if (may_be_prepacked && o->scale_layout == NVFP4_PREPACKED) {
-    status = resolve_prepacked(o, batch, rows, s, packed_bytes);
+    status = resolve_prepacked(o, batch, rows, s, &s->packed_bytes);
   } else {
     status = strides(batch, rows, blocks * (NVFP4_BLOCK / 2), &s->row_stride_bytes, &s->batch_stride_bytes,
-                     packed_bytes);
+                     &s->packed_bytes);
     if (status == NVFP4_OK)
-      status = resolve_scales(o, batch, rows, s, scale_bytes);
+      status = resolve_scales(o, batch, rows, s, &s->scale_bytes);
   }
-  if (status == NVFP4_OK && ((*packed_bytes > 0 && !o->packed) || (*scale_bytes > 0 && !o->scale)))
+  if (status == NVFP4_OK && ((s->packed_bytes > 0 && !o->packed) || (s->scale_bytes > 0 && !o->scale)))
     return NVFP4_ERR_NULL;
   return status;
+}
+
+static int source_overlaps(const struct nvfp4_source *s, const void *data, int64_t bytes) {
+  return overlap(s->packed, s->packed_bytes, data, bytes) || overlap(s->scale, s->scale_bytes, data, bytes);
 }
 
 /* job->c is set already: the operand must lie apart from it. */
 static enum nvfp4_status resolve_operand(const nvfp4_operand *o, const struct nvfp4_job *job, int64_t rows,
                                          int may_be_prepacked, struct nvfp4_source *s) {
-  int64_t packed_bytes, scale_bytes;
-  enum nvfp4_status status =
-      resolve_source(o, job->batch, rows, job->blocks, may_be_prepacked, s, &packed_bytes, &scale_bytes);
-  if (status != NVFP4_OK || !job->c)
+  enum nvfp4_status status = resolve_source(o, job->batch, rows, job->blocks, may_be_prepacked, s);
+  if (status != NVFP4_OK)
     return status;
-  status = nvfp4_check_apart(job, o->packed, (size_t)packed_bytes);
-  return status == NVFP4_OK ? nvfp4_check_apart(job, o->scale, (size_t)scale_bytes) : status;
+  return job->c && source_overlaps(s, job->c, job_span(job)) ? NVFP4_ERR_ALIAS : NVFP4_OK;
 }
 
 enum nvfp4_status nvfp4_check_source(const nvfp4_operand *o, int64_t batch, int64_t rows, int64_t k,
                                      const void *out, int64_t out_bytes, struct nvfp4_source *s) {
-  int64_t packed_bytes, scale_bytes;
   enum nvfp4_status status = nvfp4_check_sizes(batch, rows, 0, k);
   if (status == NVFP4_OK)
-    status = resolve_source(o, batch, rows, k / NVFP4_BLOCK, 0, s, &packed_bytes, &scale_bytes);
+    status = resolve_source(o, batch, rows, k / NVFP4_BLOCK, 0, s);
   if (status != NVFP4_OK)
     return status;
-  if (overlap(out, out_bytes, o->packed, packed_bytes) || overlap(out, out_bytes, o->scale, scale_bytes))
-    return NVFP4_ERR_ALIAS;
-  return NVFP4_OK;
+  return source_overlaps(s, out, out_bytes) ? NVFP4_ERR_ALIAS : NVFP4_OK;
+}
+
+enum nvfp4_status nvfp4_check_apart(const struct nvfp4_job *job, const void *workspace, size_t bytes) {
+  int64_t span_bytes = bytes > (size_t)NVFP4_MAX_SPAN ? NVFP4_MAX_SPAN : (int64_t)bytes;
+  int meets = overlap(job->c, job_span(job), workspace, span_bytes) ||
+              source_overlaps(&job->a, workspace, span_bytes);
+  for (int i = 0; i < job->products; i++)
+    meets = meets || source_overlaps(&job->b[i], workspace, span_bytes);
+  return meets ? NVFP4_ERR_ALIAS : NVFP4_OK;
 }
 
 static enum nvfp4_status resolve_result(const nvfp4_result *c, enum nvfp4_check_result with,

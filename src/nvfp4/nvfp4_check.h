@@ -16,7 +16,8 @@
 struct nvfp4_source {
   const uint8_t *packed, *scale;
   int prepacked;
-  int64_t rows, blocks; /* blocks of 16 along k */
+  int64_t packed_bytes, scale_bytes; /* what it spans in all */
+  int64_t rows, blocks;              /* blocks of 16 along k */
   int64_t row_stride_bytes, batch_stride_bytes;
   int64_t scale_row_stride_bytes; /* plain; 0 when blocked */
   int64_t scale_batch_stride_bytes;
@@ -96,8 +97,8 @@ size_t nvfp4_jobs_find(const struct nvfp4_jobs *jobs, enum nvfp4_check_result wi
 enum nvfp4_status nvfp4_check_source(const nvfp4_operand *o, int64_t batch, int64_t rows, int64_t k,
                                      const void *out, int64_t out_bytes,
                                      struct nvfp4_source *s) NVFP4_MUST_USE;
-/* ERR_ALIAS when [data, data + bytes) meets the job's result. */
-enum nvfp4_status nvfp4_check_apart(const struct nvfp4_job *job, const void *data,
+/* ERR_ALIAS when the workspace meets the job's result or an operand. */
+enum nvfp4_status nvfp4_check_apart(const struct nvfp4_job *job, const void *workspace,
                                     size_t bytes) NVFP4_MUST_USE;
 /* ERR_NULL, ERR_ALIGN or ERR_WORKSPACE. */
 enum nvfp4_status nvfp4_check_workspace(const void *workspace, size_t bytes, size_t needed) NVFP4_MUST_USE;

@@ -36,7 +36,7 @@ enum nvfp4_status nvfp4_scale_to_blocked(const uint8_t *plain, int64_t batch, in
   int64_t bytes = nvfp4_scale_bytes(NVFP4_SCALES_BLOCKED, batch, rows, k);
   if (bytes > 0)
     memset(blocked, padding, (size_t)bytes);
-  for (int64_t b = 0; b < batch; b++)
+  for (int64_t b = 0; b < batch && rows > 0; b++)
     for (int64_t i = 0; i < rows; i++)
       for (int64_t j = 0; j < k / NVFP4_BLOCK; j++)
         blocked[nvfp4_scale_offset(NVFP4_SCALES_BLOCKED, rows, k, i, j, b)] =
@@ -49,7 +49,7 @@ enum nvfp4_status nvfp4_scale_to_plain(const uint8_t *blocked, int64_t batch, in
   enum nvfp4_status status = check(blocked, plain, batch, rows, k);
   if (status != NVFP4_OK)
     return status;
-  for (int64_t b = 0; b < batch; b++)
+  for (int64_t b = 0; b < batch && rows > 0; b++)
     for (int64_t i = 0; i < rows; i++)
       for (int64_t j = 0; j < k / NVFP4_BLOCK; j++)
         plain[nvfp4_scale_offset(NVFP4_SCALES_PLAIN, rows, k, i, j, b)] =

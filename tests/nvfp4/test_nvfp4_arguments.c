@@ -190,6 +190,13 @@ static void alignment_and_overlap(void **state) {
   args = good();
   args.c.data = workspace + 128;
   assert_int_equal(nvfp4_gemm(&args, workspace, WORKSPACE, NULL), NVFP4_ERR_ALIAS);
+  /* packing would overwrite what it has not read yet */
+  args = good();
+  args.b.packed = workspace + WORKSPACE - 1;
+  assert_int_equal(nvfp4_gemm(&args, workspace, WORKSPACE, NULL), NVFP4_ERR_ALIAS);
+  args = good();
+  args.a.scale = workspace;
+  assert_int_equal(nvfp4_gemm(&args, workspace, WORKSPACE, NULL), NVFP4_ERR_ALIAS);
   args = good();
   args.b = args.a; /* inputs may be one and the same */
   args.n = M;
