@@ -38,16 +38,15 @@ extern "C" {
 #define NVFP4_STATUS_LIST(X)                                                                                 \
   X(OK, "ok")                                                                                                \
   X(ERR_NULL, "a pointer that is needed is null")                                                            \
-  X(ERR_SHAPE, "a size is negative, or a matrix would span more than 2^56 bytes")                            \
+  X(ERR_SHAPE, "a size is negative, or differs from its like, or a matrix would span over 2^56 bytes")       \
   X(ERR_K, "k is not a multiple of 16 in 16..1048576")                                                       \
-  X(ERR_STRIDE, "a stride is smaller than what it strides over, or splits an element of the result")         \
-  X(ERR_LAYOUT,                                                                                              \
-    "the scale layout is none of enum nvfp4_scale_layout, or is one that this operand cannot have")          \
+  X(ERR_STRIDE, "a stride is too small, splits an element, or is set where the layout has none")             \
+  X(ERR_LAYOUT, "the scale layout is unknown, or one that this operand cannot have")                         \
   X(ERR_TYPE, "the type of the result is none of enum nvfp4_type")                                           \
-  X(ERR_ALIGN, "the result or the workspace is not aligned")                                                 \
+  X(ERR_ALIGN, "workspace or prepacked weights not 64-byte aligned, or the result not to its type")          \
   X(ERR_ALIAS, "the result or the workspace overlaps what it must be apart from")                            \
-  X(ERR_WORKSPACE, "the workspace is smaller than the _workspace_bytes function says")                       \
-  X(ERR_NOT_FINITE, "the input holds a NaN or an infinity, which NVFP4 cannot represent")                    \
+  X(ERR_WORKSPACE, "the room for work or prepacked weights is less than its _bytes function says")           \
+  X(ERR_NOT_FINITE, "a NaN or an infinity in the input of the quantiser, or as a tensor scale")              \
   X(ERR_ISA, "NVFP4_ISA names an instruction set that is unknown or that this machine lacks")
 
 enum nvfp4_status {
@@ -127,7 +126,8 @@ enum nvfp4_scale_layout {
   NVFP4_PREPACKED = 2 /* elements and scales in one: section 7; for operands only */
 };
 
-/* Bytes of all scales of `batch` matrices of rows x k, padding included; sizes as in a valid call. */
+/* Bytes of all scales of `batch` matrices of rows x k, padding included; sizes as in a valid call; 0 for
+ * NVFP4_PREPACKED, which has its own function. */
 int64_t nvfp4_scale_bytes(enum nvfp4_scale_layout layout, int64_t batch, int64_t rows, int64_t k);
 /* Offset in bytes of the scale of row i and block j (0 <= j < k/16) of matrix b. */
 int64_t nvfp4_scale_offset(enum nvfp4_scale_layout layout, int64_t rows, int64_t k, int64_t i, int64_t j,
@@ -166,7 +166,8 @@ enum nvfp4_status nvfp4_quantize(const float *x, int64_t rows, int64_t k, int64_
                                  enum nvfp4_scale_layout layout, float *tensor_scale, uint8_t *packed,
                                  uint8_t *scale) NVFP4_MUST_USE;
 /* x[rows][k] = element * scale * tensor_scale. The first product is exact, the second rounds once to
- * fp32 (with tensor_scale = 1: exact). A NaN scale gives NaN. row_stride_elems as above. */
+ * fp32 (with tensor_scale = 1, or 0, which means 1: exact). A NaN scale gives NaN. row_stride_elems as above.
+ */
 enum nvfp4_status nvfp4_dequantize(const uint8_t *packed, const uint8_t *scale, int64_t rows, int64_t k,
                                    enum nvfp4_scale_layout layout, float tensor_scale, float *x,
                                    int64_t row_stride_elems) NVFP4_MUST_USE;
@@ -212,7 +213,7 @@ typedef struct nvfp4_operand {
   int64_t row_stride_bytes, batch_stride_bytes;
   int64_t scale_row_stride_bytes, scale_batch_stride_bytes;
   uint32_t scale_layout; /* an enum nvfp4_scale_layout */
-  float tensor_scale;    /* multiplies all of it; 0 means 1; finite */
+  float tensor_scale;    /* as nvfp4_quantize wrote it, multiplies all of it; 0 means 1; finite */
 } nvfp4_operand;
 
 enum nvfp4_type { NVFP4_FP16 = 0, NVFP4_BF16 = 1, NVFP4_FP32 = 2 };
@@ -226,8 +227,8 @@ typedef struct nvfp4_result {
 } nvfp4_result;
 
 /* c[l][i][j] = sum over k of a[l][i][k] * b[l][j][k], values meaning element * scale. Note that b
- * is [n][k], "column-major", as in all NVFP4 problems. m, n, batch >= 0; k a multiple of 16 in
- * 16..2^20. */
+ * is [n][k], "column-major", as in all NVFP4 problems. m, n, batch >= 0 (batch is 1 for one product; 0
+ * does nothing); k a multiple of 16 in 16..2^20. */
 typedef struct nvfp4_gemm_args {
   int64_t batch, m, n, k;
   nvfp4_operand a, b;
@@ -270,9 +271,9 @@ typedef struct nvfp4_threads {
  * Numeric contract. Within a block the sum is exact (int32); block terms sum * scale * scale are
  * exact in fp32. They are added in fp32, one rounding each: in order of k; by nvfp4_gemv (only) into
  * 16 partial sums, block j into number j % 16, which are then added pairwise: i and i+8, then i
- * and i+4, i+2, i+1. Where an operand has a tensor_scale other than 1, the sum is multiplied by
- * their product, two more roundings to fp32 (the product's, and its multiplication's). The result is
- * rounded to its type (nearest, ties to even). So
+ * and i+4, i+2, i+1. (So a product of one row by nvfp4_gemm and by nvfp4_gemv may differ in the last bits.)
+ * Where the product of the tensor scales, taken in fp64, is not 1, the sum is multiplied by it in fp64 and
+ * rounded to fp32. The result is rounded to its type (nearest, ties to even). So
  *   - where every partial sum is an fp32 number, as on the inputs of the GPU MODE tasks other than
  *     dual GEMM, the result equals the oracle bit for bit;
  *   - always, it lies within the tolerance of the bounded oracle;
@@ -283,9 +284,10 @@ typedef struct nvfp4_threads {
  * NaN may follow (infinity times zero). The sign of a zero result is not specified.
  *
  * Errors: ERR_NULL, ERR_SHAPE, ERR_K, ERR_STRIDE, ERR_LAYOUT, ERR_TYPE, ERR_ALIGN, ERR_ALIAS,
- * ERR_WORKSPACE, ERR_ISA; nothing was written then. Inputs may overlap each other. In a grouped call,
- * results must not overlap inputs of their own group (checked) nor anything of other groups (not checked).
- * The workspace overlaps neither results nor inputs (checked). Calls with m, n or batch 0 do nothing.
+ * ERR_WORKSPACE, ERR_NOT_FINITE (a tensor scale), ERR_ISA; nothing was written then. Inputs may overlap each
+ * other. In a grouped call, results must not overlap inputs of their own group (checked) nor anything of
+ * other groups (not checked). The workspace overlaps neither results nor inputs (checked). Calls with m, n or
+ * batch 0 do nothing.
  */
 size_t nvfp4_gemm_workspace_bytes(const nvfp4_gemm_args *args, const nvfp4_threads *threads);
 enum nvfp4_status nvfp4_gemm(const nvfp4_gemm_args *args, void *workspace, size_t workspace_bytes,
@@ -310,7 +312,7 @@ enum nvfp4_status nvfp4_dual_gemm(const nvfp4_dual_args *args, void *workspace, 
  * most 229376^2 (in units of 2^-18), so 2^16 blocks, k = 2^20, stay below 8.0e18 < 2^63 = 9.2e18.
  * The sum becomes an fp64 (exact below 2^33) and is rounded once to the type of the result. Dual: both
  * sums exact, then silu and the product in fp64, then one rounding. With tensor scales the fp64 is
- * first multiplied by their fp32 product. Prepacked operands are refused (ERR_LAYOUT).
+ * first multiplied by their fp64 product. Prepacked operands are refused (ERR_LAYOUT).
  *
  * No workspace; about 32 KiB of stack a thread. args->c is written by nvfp4_oracle_X, and ignored
  * (data may be NULL) by nvfp4_oracle_X_bounded, which instead gives for each element the reference
@@ -343,8 +345,8 @@ enum nvfp4_status nvfp4_oracle_dual_gemm_bounded(const nvfp4_dual_args *args, do
 /* ---- 7. Advanced ---------------------------------------------------------------------------------
  *
  * Prepacked weights: the same 4.5 bits an element, in the order in which kernels read them (panels of
- * 32 rows; within, block after block), so that a call need not reorder them. That pays where they meet
- * few rows (docs/performance.md).
+ * 32 rows; within, block after block), so that a call need not reorder them. That pays for a
+ * GEMM of few rows; GEMV reads either form about as fast (docs/performance.md).
  * The form is the same for every instruction set and machine; it may change between versions of this
  * library. out: nvfp4_prepacked_bytes bytes, 64-byte aligned; apart from the source (checked).
  * source: any operand of batch x rows x k that is not prepacked; its tensor_scale is not applied, so

@@ -42,7 +42,7 @@ typedef struct sk_reference {
 
 /* What arithmetic says of one case: compulsory traffic and work. */
 typedef struct sk_work {
-  double bytes;      /* each input and output byte once */
+  double bytes;      /* what must be moved at least: padding need not */
   double operations; /* multiply and add count as two */
 } sk_work;
 

@@ -34,6 +34,8 @@ static enum nvfp4_status strides(int64_t batch, int64_t rows, int64_t row_bytes,
     *row = row_bytes;
   if (*row < row_bytes)
     return NVFP4_ERR_STRIDE;
+  if (*row > NVFP4_MAX_SPAN || *plane > NVFP4_MAX_SPAN)
+    return NVFP4_ERR_SHAPE; /* also over one row: a kernel may form an address that it does not read */
   if (!span(rows, *row, row_bytes, &plane_bytes))
     return NVFP4_ERR_SHAPE;
   if (*plane == 0 && __builtin_mul_overflow(rows, *row, plane))
@@ -174,8 +176,8 @@ static enum nvfp4_status resolve_result(const nvfp4_result *c, enum nvfp4_check_
   return NVFP4_OK;
 }
 
-static float tensor_scale(const nvfp4_operand *o) {
-  return o->tensor_scale == 0.0f ? 1.0f : o->tensor_scale;
+static double tensor_scale(const nvfp4_operand *o) {
+  return o->tensor_scale == 0.0f ? 1.0 : (double)o->tensor_scale;
 }
 
 static enum nvfp4_status resolve(int64_t batch, int64_t m, int64_t n, int64_t k,
@@ -198,7 +200,9 @@ static enum nvfp4_status resolve(int64_t batch, int64_t m, int64_t n, int64_t k,
     status = resolve_operand(operand[0], job, m, 0, &job->a);
   for (int i = 0; i < job->products && status == NVFP4_OK; i++) {
     status = resolve_operand(operand[1 + i], job, n, 1, &job->b[i]);
-    job->factor[i] = tensor_scale(operand[0]) * tensor_scale(operand[1 + i]);
+    job->factor[i] = tensor_scale(operand[0]) * tensor_scale(operand[1 + i]); /* exact */
+    if (status == NVFP4_OK && !(job->factor[i] - job->factor[i] == 0.0))
+      status = NVFP4_ERR_NOT_FINITE;
   }
   return status;
 }
@@ -237,16 +241,18 @@ enum nvfp4_status nvfp4_jobs_get_dual(const void *list, size_t index, enum nvfp4
 
 size_t nvfp4_jobs_find(const struct nvfp4_jobs *jobs, enum nvfp4_check_result with,
                        int64_t (*items_of)(const struct nvfp4_job *job, const void *limits),
-                       const void *limits, int64_t *index, struct nvfp4_job *job) {
-  for (size_t g = 0; g < jobs->count; g++) {
-    if (jobs->get(jobs->args, g, with, job) != NVFP4_OK)
+                       const void *limits, struct nvfp4_cursor *cursor, int64_t *index,
+                       struct nvfp4_job *job) {
+  for (; cursor->job < jobs->count; cursor->job++) {
+    if (jobs->get(jobs->args, cursor->job, with, job) != NVFP4_OK)
       continue;
     int64_t items = items_of(job, limits);
-    if (*index < items)
-      return g;
-    *index -= items;
+    if (*index - cursor->before < items)
+      break;
+    cursor->before += items;
   }
-  return jobs->count;
+  *index -= cursor->before;
+  return cursor->job;
 }
 
 enum nvfp4_status nvfp4_check_workspace(const void *workspace, size_t bytes, size_t needed) {

@@ -29,8 +29,8 @@ struct nvfp4_source {
 struct nvfp4_job {
   int64_t batch, m, n, blocks;
   struct nvfp4_source a, b[2];
-  int products;    /* 1, or 2 for a dual product */
-  float factor[2]; /* of each product: the operands' tensor scales multiplied */
+  int products;     /* 1, or 2 for a dual product */
+  double factor[2]; /* of each product: the operands' tensor scales multiplied, exact */
   unsigned char *c;
   enum nvfp4_type type;
   int c_elem_bytes;
@@ -86,12 +86,19 @@ enum nvfp4_status nvfp4_jobs_get_gemv(const void *args, size_t index, enum nvfp4
                                       struct nvfp4_job *job) NVFP4_MUST_USE;
 enum nvfp4_status nvfp4_jobs_get_dual(const void *args, size_t index, enum nvfp4_check_result with,
                                       struct nvfp4_job *job) NVFP4_MUST_USE;
-/* Finds the job that holds one item of the list's items, numbered through all jobs; items_of gives a
- * job's own number of them under the caller's limits. *index becomes the item's number within its job. Every
- * job was checked before, so this does not fail. Returns the job's index. */
+/* Where a worker is in the list; zeros to begin with. */
+struct nvfp4_cursor {
+  size_t job;
+  int64_t before; /* items of the jobs before that */
+};
+/* Finds the job that holds one item of the list's items, numbered through all jobs; a worker asks in
+ * ascending order. items_of gives a job's own number of them under the caller's limits. *index becomes the
+ * item's number within its job. Every job was checked before, so this does not fail. Returns the job's
+ * index. */
 size_t nvfp4_jobs_find(const struct nvfp4_jobs *jobs, enum nvfp4_check_result with,
                        int64_t (*items_of)(const struct nvfp4_job *job, const void *limits),
-                       const void *limits, int64_t *index, struct nvfp4_job *job);
+                       const void *limits, struct nvfp4_cursor *cursor, int64_t *index,
+                       struct nvfp4_job *job);
 
 /* A lone operand that is not prepacked, apart from [out, out + out_bytes). */
 enum nvfp4_status nvfp4_check_source(const nvfp4_operand *o, int64_t batch, int64_t rows, int64_t k,

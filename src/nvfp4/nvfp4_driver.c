@@ -44,6 +44,7 @@ struct run {
   struct extent extent;
   unsigned char *workspace;
   size_t worker_bytes;
+  struct nvfp4_cursor cursor[NVFP4_MAX_THREADS];
 };
 
 /* The part of a result that one item is. */
@@ -196,10 +197,11 @@ static void add_panel(const struct run *run, const struct block *block, int prod
   }
 }
 
-static void scale(float *x, int count, float factor) {
-  if (factor != 1.0f)
+/* In fp64, so that a factor beyond fp32's range does not matter where the result is within it. */
+static void scale(float *x, int count, double factor) {
+  if (factor != 1.0)
     for (int i = 0; i < count; i++)
-      x[i] *= factor;
+      x[i] = (float)((double)x[i] * factor);
 }
 
 /* Multiplies by the tensor scales, merges (dual), rounds and writes the block's result, row by row: a
@@ -244,9 +246,9 @@ static struct block block_of(const struct run *run, const struct nvfp4_job *job,
 }
 
 static void run_item(void *context, int64_t index, unsigned worker) {
-  const struct run *run = context;
+  struct run *run = context;
   struct nvfp4_job job;
-  nvfp4_jobs_find(run->jobs, NVFP4_WITH_RESULT, items_of, &run->limits, &index, &job);
+  nvfp4_jobs_find(run->jobs, NVFP4_WITH_RESULT, items_of, &run->limits, &run->cursor[worker], &index, &job);
   struct block block = block_of(run, &job, index);
 
   struct room room;

@@ -2,14 +2,15 @@
  * only.
  *
  * Every byte of the matrix is used once, so it is read where it lies and nothing of it is packed. An
- * item of work is up to 256 rows. For each stretch of k the vector is packed (some 24 KiB, which stay in
- * the first-level cache), then 128 rows at a time pass by: as many as a tile of blocked scales has,
- * whose lines are shared between rows. A row's 16 partial sums rest in memory between stretches. */
+ * item of work is up to 256 rows, or 128 where there are few. For each stretch of k the vector is packed
+ * (some 24 KiB, which stay in the first-level cache), then 128 rows at a time pass by: as many as a tile of
+ * blocked scales has, whose lines are shared between rows. A row's 16 partial sums rest in memory between
+ * stretches. */
 #include "nvfp4/nvfp4_driver.h"
 #include "nvfp4/nvfp4_kernel.h"
 #include "nvfp4/nvfp4_parallel.h"
 
-enum { ITEM_ROWS = 256, STRETCH_ROWS = 128 };
+enum { ITEM_ROWS = 256, STRETCH_ROWS = 128, FEW_ITEMS = 8 /* for each worker */ };
 
 /* One worker's part of the workspace. */
 struct room {
@@ -21,11 +22,13 @@ struct run {
   const struct nvfp4_jobs *jobs;
   const struct nvfp4_kernel *kernel;
   struct room *room;
+  int item_rows; /* as many as a room has, or fewer where workers would wait */
+  struct nvfp4_cursor cursor[NVFP4_MAX_THREADS];
 };
 
-static int64_t items_of(const struct nvfp4_job *job, const void *limits) {
-  (void)limits;
-  return job->m == 0 ? 0 : job->batch * ((job->n + ITEM_ROWS - 1) / ITEM_ROWS);
+static int64_t items_of(const struct nvfp4_job *job, const void *item_rows) {
+  const int rows = *(const int *)item_rows;
+  return job->m == 0 ? 0 : job->batch * ((job->n + rows - 1) / rows);
 }
 
 typedef float four __attribute__((vector_size(16)));
@@ -42,17 +45,18 @@ static void store(const struct run *run, const struct nvfp4_job *job, int64_t b,
                   float (*partial)[NVFP4_PARTIALS]) {
   float out[ITEM_ROWS];
   for (int i = 0; i < rows; i++)
-    out[i] = job->factor[0] == 1.0f ? total(partial[i]) : total(partial[i]) * job->factor[0];
+    out[i] = job->factor[0] == 1.0 ? total(partial[i]) : (float)((double)total(partial[i]) * job->factor[0]);
   run->kernel->store(out, rows, job->type, job->c + b * job->c_batch_stride_bytes + row * job->c_elem_bytes);
 }
 
 static void run_item(void *context, int64_t index, unsigned worker) {
-  const struct run *run = context;
+  struct run *run = context;
+  const int most = run->item_rows;
   struct room *room = &run->room[worker];
   struct nvfp4_job job;
-  nvfp4_jobs_find(run->jobs, NVFP4_WITH_RESULT, items_of, NULL, &index, &job);
-  int64_t items = (job.n + ITEM_ROWS - 1) / ITEM_ROWS, b = index / items, row = index % items * ITEM_ROWS;
-  int rows = job.n - row < ITEM_ROWS ? (int)(job.n - row) : ITEM_ROWS;
+  nvfp4_jobs_find(run->jobs, NVFP4_WITH_RESULT, items_of, &most, &run->cursor[worker], &index, &job);
+  int64_t items = (job.n + most - 1) / most, b = index / items, row = index % items * most;
+  int rows = job.n - row < most ? (int)(job.n - row) : most;
 
   memset(room->partial, 0, sizeof room->partial);
   for (int64_t block = 0; block < job.blocks; block += NVFP4_VECTOR_CHUNK) {
@@ -67,15 +71,20 @@ static void run_item(void *context, int64_t index, unsigned worker) {
 }
 
 static enum nvfp4_status prepare(struct run *run, const void *workspace, size_t workspace_bytes,
-                                 int64_t *items) {
+                                 unsigned workers, int64_t *items) {
   struct nvfp4_job job;
   *items = 0;
+  run->item_rows = ITEM_ROWS;
   enum nvfp4_status status = run->jobs->get(run->jobs->args, 0, NVFP4_WITH_RESULT, &job);
   if (status == NVFP4_OK)
     status = nvfp4_check_apart(&job, workspace, workspace_bytes);
   if (status != NVFP4_OK)
     return status;
-  *items = items_of(&job, NULL);
+  *items = items_of(&job, &run->item_rows);
+  if (workers > 1 && *items < (int64_t)FEW_ITEMS * workers) {
+    run->item_rows = STRETCH_ROWS;
+    *items = items_of(&job, &run->item_rows);
+  }
   run->kernel = nvfp4_kernel_select();
   return run->kernel ? NVFP4_OK : NVFP4_ERR_ISA;
 }
@@ -84,7 +93,7 @@ enum nvfp4_status nvfp4_gemv_run_small(const struct nvfp4_jobs *jobs) {
   struct room room;
   struct run run = {.jobs = jobs, .room = &room};
   int64_t items;
-  enum nvfp4_status status = prepare(&run, NULL, 0, &items);
+  enum nvfp4_status status = prepare(&run, NULL, 0, 1, &items);
   for (int64_t i = 0; i < items && status == NVFP4_OK; i++)
     run_item(&run, i, 0);
   return status;
@@ -102,7 +111,7 @@ enum nvfp4_status nvfp4_gemv(const nvfp4_gemv_args *args, void *workspace, size_
   struct nvfp4_jobs jobs = {.args = args, .count = 1, .get = nvfp4_jobs_get_gemv};
   struct run run = {.jobs = &jobs, .room = workspace};
   int64_t items;
-  enum nvfp4_status status = prepare(&run, workspace, workspace_bytes, &items);
+  enum nvfp4_status status = prepare(&run, workspace, workspace_bytes, nvfp4_workers(threads), &items);
   if (status != NVFP4_OK || items == 0)
     return status;
   status = nvfp4_check_workspace(workspace, workspace_bytes, sizeof(struct room) * nvfp4_workers(threads));

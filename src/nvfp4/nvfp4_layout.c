@@ -6,6 +6,8 @@
 int64_t nvfp4_scale_bytes(enum nvfp4_scale_layout layout, int64_t batch, int64_t rows, int64_t k) {
   if (layout == NVFP4_SCALES_PLAIN)
     return batch * rows * (k / NVFP4_BLOCK);
+  if (layout != NVFP4_SCALES_BLOCKED)
+    return 0;
   return batch * ((rows + 127) / 128) * ((k + 63) / 64) * 512;
 }
 

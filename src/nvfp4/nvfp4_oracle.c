@@ -32,6 +32,7 @@ struct oracle {
   enum nvfp4_check_result with;
   nvfp4_combine combine;
   double *const *value, *const *tolerance;
+  struct nvfp4_cursor cursor[NVFP4_MAX_THREADS];
 };
 
 /* An e4m3 code in units of 2^-9, its smallest subnormal: at most 448 * 512 = 229376. */
@@ -107,7 +108,7 @@ static void sum_tile(const struct nvfp4_job *job, int product, int64_t b, int64_
   for (int i = 0; i < m; i++)
     for (int j = 0; j < n; j++) {
       struct nvfp4_sum *r = &t->result[product][i][j];
-      double factor = (double)job->factor[product];
+      double factor = job->factor[product];
       r->value = (double)t->sum[i][j] * 0x1p-20 * factor;
       r->error =
           0x1p-23 * (double)job->blocks * ((double)t->magnitude[i][j] * 0x1p-20) * magnitude_of(factor);
@@ -143,8 +144,7 @@ static void run_tile(void *context, int64_t index, unsigned worker) {
   struct oracle *o = context;
   struct nvfp4_job job;
   struct tile t;
-  (void)worker;
-  size_t g = nvfp4_jobs_find(o->jobs, o->with, tiles_of, NULL, &index, &job);
+  size_t g = nvfp4_jobs_find(o->jobs, o->with, tiles_of, NULL, &o->cursor[worker], &index, &job);
   int64_t across = tiles_along(job.n), down = tiles_along(job.m);
   int64_t column = index % across * TILE, row = index / across % down * TILE, b = index / across / down;
   int m = job.m - row < TILE ? (int)(job.m - row) : TILE;
