@@ -6,7 +6,7 @@ SEED   ?= 1
 FUZZ_SECONDS ?= 60
 export CTEST_OUTPUT_ON_FAILURE = 1
 
-.PHONY: all help deps play check check-asan check-tsan fuzz bench family kill-soak install uninstall format clean
+.PHONY: all help deps play check check-asan check-tsan fuzz fuzz-agent bench family kill-soak install uninstall format clean
 
 all: build/release/build.ninja
 	@$(CMAKE) --build build/release -j $(JOBS)
@@ -18,6 +18,7 @@ help:
 	@echo "make check-asan  the same under address and undefined-behaviour sanitizers"
 	@echo "make check-tsan  the same under the thread sanitizer"
 	@echo "make fuzz        calls libnvfp4 with drawn arguments for FUZZ_SECONDS ($(FUZZ_SECONDS)); needs clang"
+	@echo "make fuzz-agent  reads drawn answers of agents for FUZZ_SECONDS; needs clang"
 	@echo "make bench       libnvfp4, this machine's peaks and other libraries, full shapes (BENCH=options)"
 	@echo "make family      measures every setting of the first challenge once (about 40 minutes)"
 	@echo "make kill-soak   kill -9 of the real engine, 100 times (about 20 minutes)"
@@ -55,6 +56,14 @@ fuzz:
 	@mkdir -p build/fuzz/corpus
 	@build/fuzz/fuzz_nvfp4 -max_total_time=$(FUZZ_SECONDS) -max_len=192 -len_control=0 -timeout=60 -rss_limit_mb=4096 \
 	  -print_final_stats=1 -artifact_prefix=build/fuzz/ build/fuzz/corpus
+
+fuzz-agent:
+	@command -v clang > /dev/null || { echo "make fuzz-agent: clang and its compiler-rt are needed" >&2; exit 3; }
+	@$(MAKE) -s build/fuzz/build.ninja
+	@$(CMAKE) --build build/fuzz -j $(JOBS) --target fuzz_agent_repair
+	@mkdir -p build/fuzz/corpus-agent
+	@build/fuzz/fuzz_agent_repair -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=60 -rss_limit_mb=4096 \
+	  -dict=fuzz/agent/answers.dict -print_final_stats=1 -artifact_prefix=build/fuzz/ build/fuzz/corpus-agent
 
 bench: all
 	@$(CMAKE) --build build/release -j $(JOBS) --target bench_nvfp4
