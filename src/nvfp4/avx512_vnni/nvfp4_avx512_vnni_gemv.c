@@ -25,7 +25,7 @@
 
 #define OFFSET 12
 #define ROWS   4
-#define AHEAD  8 /* groups of 16 blocks, the same */
+#define AHEAD  8 /* groups of 16 blocks that are asked for before they are needed */
 
 /* For each 16 blocks: words[0] and [1] low nibbles of bytes 0-3 and 4-7, [2] and [3] high ones. */
 struct vnni_vector {
