@@ -145,7 +145,10 @@ four_rows(const struct vnni_vector *v, const struct rows *rows, const int turned
                            rows->code[3] + 16 * g);
     most = _mm512_max_epu8(most, codes);
     quick_scales(codes, place, _mm512_load_ps(v->group[g].scale), w);
-    __builtin_prefetch(rows->ahead + g * rows->ahead_step, 0, turned ? 2 : 3);
+    if (turned) /* lines 512 bytes apart would crowd a few sets of the first-level cache */
+      __builtin_prefetch(rows->ahead + g * rows->ahead_step, 0, 2);
+    else
+      __builtin_prefetch(rows->ahead + g * rows->ahead_step);
     NVFP4_UNROLL for (int r = 0; r < ROWS; r++) {
       const uint8_t *at = rows->row[r] + (int64_t)g * 128;
       __builtin_prefetch(rows->row[r] + ahead);
