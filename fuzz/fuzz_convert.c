@@ -293,8 +293,9 @@ void fuzz_layouts(struct fuzz_draw *d) {
   else if (mistake < 5)
     *(mistake == 3 ? &in : &out) = NULL;
   fuzz_rules_sizes(&v, sizes[0], sizes[1], 0, sizes[2]);
-  int64_t tiles =
-      (sizes[1] > 0 ? (sizes[1] - 1) / 128 + 1 : 0) * (sizes[2] > 0 ? (sizes[2] - 1) / 64 + 1 : 0);
+  int64_t tiles = 0;
+  if (!v.must) /* sizes are within reason then */
+    tiles = (sizes[1] > 0 ? (sizes[1] - 1) / 128 + 1 : 0) * (sizes[2] > 0 ? (sizes[2] - 1) / 64 + 1 : 0);
   if (!v.must && sizes[0] > 0 && tiles > (INT64_C(1) << 30) / sizes[0])
     fuzz_verdict_add(&v, NVFP4_ERR_SHAPE, tiles > (INT64_C(1) << 46) / sizes[0]);
   if (!v.must && (!in || !out))

@@ -57,6 +57,8 @@ static wide rule_strides(struct fuzz_verdict *v, int64_t batch, int64_t rows, in
     fuzz_verdict_add(v, NVFP4_ERR_SHAPE, 0);
     return 0;
   }
+  if (row > POSSIBLE || plane > POSSIBLE) /* even over a single row or matrix */
+    fuzz_verdict_add(v, NVFP4_ERR_SHAPE, 0);
   if (row == 0)
     row = row_bytes;
   wide matrix = rows > 0 ? times(row, rows - 1) + row_bytes : 0;
@@ -78,8 +80,10 @@ static int64_t narrow(wide bytes) {
 static void rule_prepacked(struct fuzz_verdict *v, const nvfp4_operand *o, int64_t batch, int64_t rows,
                            int64_t k, int empty, int64_t bytes[2]) {
   if (o->row_stride_bytes || o->batch_stride_bytes || o->scale_row_stride_bytes ||
-      o->scale_batch_stride_bytes)
+      o->scale_batch_stride_bytes) {
     fuzz_verdict_add(v, NVFP4_ERR_STRIDE, 1);
+    fuzz_verdict_add(v, NVFP4_ERR_SHAPE, 0); /* of one that may not be prepacked, the strides may be read */
+  }
   wide least = times(times(rows, k / 2), batch);
   rule_too_much(v, least, empty);
   bytes[0] = least < CERTAIN / 4 ? (int64_t)nvfp4_prepacked_bytes(batch, rows, k) : CERTAIN;
