@@ -1,7 +1,7 @@
 # bash completion for sharktank. tests/cli checks that every command and option is listed.
 _sharktank() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-  local commands="run resume status report check duel roofline doctor help replay verify learnings gc pause pitch ballot override agents mcp serve sim new"
+  local commands="run resume status report check duel roofline doctor agents mcp help replay verify learnings gc pause pitch ballot override serve sim new"
   local options=""
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
@@ -15,17 +15,19 @@ _sharktank() {
     if [ "$command" = roofline ]; then mapfile -t COMPREPLY < <(compgen -W "cpu b200" -- "$cur")
     else mapfile -t COMPREPLY < <(compgen -W "cpu" -- "$cur"); fi
     return ;;
-  --rounds | --seed | --budget) return ;;
+  --rounds | --seed | --budget | --max-calls | --max-seconds) return ;;
   esac
   case $command in
   run) options="--season --rounds --seed --config --budget --device --json --require-sandbox" ;;
-  resume) options="--json --require-sandbox" ;;
+  resume) options="--config --json --require-sandbox" ;;
   status) options="--json" ;;
   report) options="--html --markdown" ;;
   check) options="--device --json --require-sandbox --self" ;;
   duel) options="--budget --full --device --json --require-sandbox" ;;
   roofline) options="--device --json" ;;
   doctor) options="--json --calibrate" ;;
+  agents) options="--config --test --json" ;;
+  mcp) options="--season --challenge --max-calls --max-seconds --require-sandbox" ;;
   help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur"); return ;;
   esac
   case $cur in

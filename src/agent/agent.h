@@ -39,6 +39,9 @@
  * "builtin:implementer". ST_INPUT for anything else, with what exists. */
 enum status agent_call(const char *provider, const json_t *request, json_t **answer,
                        struct error *e) MUST_USE;
+/* The built-in agents, i from 0: 1 with the provider's name and what it answers ("pitch", "ballot", "entry"),
+ * 0 past the last. */
+int agent_builtin_at(size_t i, const char **name, const char **ask);
 /* Checks an answer against its schema; ST_INPUT says which field and what was wanted. A part of a pitch
  * that is absent (but for the title) passes: the season's gates name it and give another chance. */
 enum status agent_answer_check(const json_t *request, const json_t *answer, struct error *e) MUST_USE;

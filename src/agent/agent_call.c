@@ -60,6 +60,14 @@ static const struct provider *find_provider(const char *name) {
   return NULL;
 }
 
+int agent_builtin_at(size_t i, const char **name, const char **ask) {
+  if (i >= N_PROVIDERS)
+    return 0;
+  *name = providers[i].name;
+  *ask = providers[i].ask;
+  return 1;
+}
+
 enum status agent_call(const char *provider, const json_t *request, json_t **answer, struct error *e) {
   *answer = NULL;
   const struct provider *p = find_provider(provider);

@@ -10,11 +10,19 @@
  *                 seed, rounds (planned), rules {every threshold in force}, machine {facts, peaks},
  *                 task {what challenge_to_json gives}, rooflines [{shape, seconds, bytes_bind, text}],
  *                 cast {contestants [{name, persona, agent}], sharks [..], implementer},
- *                 incumbent {blob, origin, setting?}
+ *                 incumbent {blob, origin, setting?}, budgets? {calls, tokens, money, wall_s, evaluations},
+ *                 prices? {MODEL: {input_per_mtok, output_per_mtok, cache_read_per_mtok,
+ *                 cache_write_per_mtok}}, agents? {connect_s, idle_s, total_s, retries, max_output_tokens,
+ *                 prompt_tokens, templates}
  * round_started   round, kind "optimisation" | "research" | "wild_card" | "minimal_fix", why
  * context_frozen  round, blob (the context's canonical JSON), hash
  * begun           id, act, round, who?, args {}         an act on the outside world starts
- * ended           id, act, status "ok" | "failed" | "interrupted" | "late", seconds, result {}, error?
+ * ended           id, act, status "ok" | "failed" | "interrupted" | "late", seconds, result {}, error?,
+ *                 agent? {provider, fault ("none", "timeout" ...: agent_exchange.h), attempts,
+ *                 input_tokens, output_tokens, cache_read_tokens, cache_write_tokens (null: not told),
+ *                 latency_s, price (null: unknown), prompt_hash, request, response (blobs: transcripts,
+ *                 JSON lines)}: of the call of an agent that is not built in; absent when the engine was
+ *                 stopped during it. "late": it did not answer in time
  *   acts and ids: measure "r1.measure"; pitch "r1.pitch.NAME" (2nd call after gates: "r1.pitch2.NAME");
  *   ballot "r1.ballot.SHARK"; implement "r1.implement.P.K" (pitch id, attempt from 0);
  *   check "r1.check.P.K"; duel "r1.duel.P"; confirm "r1.confirm.P"; final "final".
@@ -43,6 +51,9 @@
  *                 scope {device, shapes, incumbent}, evidence [..], state "in_force" | "contradicted" |
  *                 "expired", replaces?
  * season_paused   why;  season_resumed  engine, pid
+ * budget_spent    which ("calls" ...), limit, spent, text: what is due may not be begun, the season ends
+ * budget_changed  budgets {} in force from now on; the only event that may follow a season_ended, of reason
+ *                 "budget": it opens the season again, and its final act is done anew
  * season_ended    reason "rounds" | "converged" | "budget" | ..., best (blob), total_speedup,
  *                 final {result of the final act}?
  *

@@ -74,6 +74,7 @@ static enum status fold_season_started(const struct fold *f) {
   if (blob == NULL || !hash_is_hex(blob))
     return bad(f, "does not name a blob in the field", "incumbent.blob");
   f->s->started = f->ev->data;
+  f->s->budgets = json_object_get(f->ev->data, "budgets");
   f->s->first_blob = f->s->incumbent_blob = blob;
   const json_t *setting = json_object_get(incumbent, "setting");
   f->s->incumbent_setting = json_is_object(setting) ? setting : NULL;
@@ -190,6 +191,8 @@ static enum status fold_ended(const struct fold *f) {
   act->status = status;
   act->result = json_is_object(result) ? result : NULL;
   act->error = text_field(f, "error");
+  const json_t *agent = json_object_get(f->ev->data, "agent");
+  act->agent = json_is_object(agent) ? agent : NULL;
   act->ended_seq = f->ev->seq;
   act->seconds = json_num(f->ev->data, "seconds", NAN);
   return ST_OK;
@@ -405,6 +408,33 @@ static enum status fold_season_ended(const struct fold *f) {
   return st;
 }
 
+static enum status fold_budget_spent(const struct fold *f) {
+  const char *which;
+  enum status st = need_text(f, "which", &which);
+  if (st == ST_OK)
+    f->s->budget_spent = f->ev->data;
+  return st;
+}
+
+/* Larger budgets open a season again that ended for want of them. What was published as its result then is
+ * to be measured again at the new end. */
+static enum status fold_budget_changed(const struct fold *f) {
+  struct record_state *s = f->s;
+  const json_t *budgets = json_object_get(f->ev->data, "budgets");
+  if (!json_is_object(budgets))
+    return bad(f, "lacks the field", "budgets");
+  s->budgets = budgets;
+  s->budget_spent = NULL;
+  if (s->ended == NULL)
+    return ST_OK;
+  s->ended = NULL;
+  for (size_t i = 0; i < s->n_loose; i++) {
+    s->loose[i].status = "interrupted";
+    s->loose[i].result = NULL;
+  }
+  return ST_OK;
+}
+
 static const struct {
   const char *kind;
   enum status (*fold)(const struct fold *f);
@@ -423,13 +453,17 @@ static const struct {
     {"season_paused", fold_paused},
     {"season_resumed", fold_resumed},
     {"season_ended", fold_season_ended},
+    {"budget_spent", fold_budget_spent},
+    {"budget_changed", fold_budget_changed},
 };
 
 static enum status fold_event(const struct fold *f) {
   struct record_state *s = f->s;
   if (!json_is_object(f->ev->data))
     return bad(f, "has no data", NULL);
-  if (s->ended != NULL)
+  int reopens =
+      strcmp(f->ev->kind, "budget_changed") == 0 && strcmp(json_str(s->ended, "reason", ""), "budget") == 0;
+  if (s->ended != NULL && !reopens)
     return bad(f, "comes after the season's end", NULL);
   if (s->started == NULL && strcmp(f->ev->kind, "season_started") != 0)
     return bad(f, "comes before the season's start", NULL);

@@ -16,6 +16,7 @@ struct record_act {
   const json_t *result;         /* of ended; NULL while open or failed */
   const char *status;           /* of ended, NULL while open */
   const char *error;            /* of ended, or NULL */
+  const json_t *agent;          /* of ended: the call of an agent that is not built in, or NULL */
   int64_t begun_seq, ended_seq; /* ended_seq 0 while open */
   int64_t begun_wall_ns;
   double seconds;
@@ -48,9 +49,11 @@ struct record_round {
 
 struct record_state {
   struct arena arena;
-  const json_t *started; /* data of season_started, NULL for an empty log */
-  const json_t *ended;   /* data of season_ended */
-  int paused;            /* the last of season_paused / season_resumed is a pause */
+  const json_t *started;      /* data of season_started, NULL for an empty log */
+  const json_t *ended;        /* data of season_ended */
+  const json_t *budgets;      /* in force: of season_started, or of the last budget_changed; NULL: none */
+  const json_t *budget_spent; /* data of budget_spent while none has been changed since, or NULL */
+  int paused;                 /* the last of season_paused / season_resumed is a pause */
   size_t n_rounds, n_learnings, n_loose;
   struct record_round *round;
   const json_t **learning;  /* data, latest state per id, in order of id */

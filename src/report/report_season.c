@@ -270,6 +270,50 @@ void report_season_forecasts(struct report_doc *d, struct report_view *v) {
          "left open counts nowhere.");
 }
 
+static void agent_row(struct report_doc *d, const struct report_agent *a) {
+  report_doc_row_begin(d);
+  report_doc_cell(d, a->provider);
+  report_doc_cell_number(d, report_value_number((double)a->calls));
+  if (a->untold == a->calls) {
+    report_doc_cell(d, "unknown");
+    report_doc_cell(d, "unknown");
+  } else {
+    const char *least = a->untold ? "at least " : "";
+    report_doc_cellf(d, "%s%.0f (%.0f cached)", least, a->input, a->cached);
+    report_doc_cellf(d, "%s%.0f", least, a->output);
+  }
+  if (!a->unpriced)
+    report_doc_cellf(d, "%.4f", a->price);
+  else if (a->unpriced < a->calls)
+    report_doc_cellf(d, "%.4f, and unknown for %zu calls", a->price, a->unpriced);
+  else
+    report_doc_cell(d, "unknown");
+  struct buffer faults;
+  buffer_init(&faults);
+  for (size_t i = 0; i < a->n_faults; i++)
+    buffer_printf(&faults, "%s%s %zu", i ? ", " : "", a->fault[i].name, a->fault[i].count);
+  report_doc_cell(d, a->n_faults ? buffer_str(&faults) : "none");
+  buffer_fini(&faults);
+  report_doc_row_end(d);
+}
+
+static void report_season_agents(struct report_doc *d, const struct report_view *v) {
+  static const char *const columns[] = {"Agent",  ">Calls", ">Tokens in", ">Tokens out",
+                                        ">Price", "Faults", NULL};
+  if (!v->n_agents)
+    return;
+  report_doc_table_begin(d, columns);
+  for (size_t i = 0; i < v->n_agents; i++)
+    agent_row(d, &v->agent[i]);
+  report_doc_table_end(d);
+  report_doc_prose(
+      d, "Prices are in the unit of the season's price list; a price or a count that was not told is "
+         "unknown, never zero.");
+  const json_t *spent = v->state->budget_spent;
+  if (spent)
+    report_doc_prosef(d, "The season stopped because %.250s.", json_str(spent, "text", "a budget was spent"));
+}
+
 void report_season_costs(struct report_doc *d, struct report_view *v) {
   static const char *const columns[] = {"Act", ">Count", ">Not ended well", ">Time", "Price", NULL};
   if (!v->n_costs) {
@@ -291,7 +335,7 @@ void report_season_costs(struct report_doc *d, struct report_view *v) {
     if (c->unknown)
       report_doc_cellf(d, "unknown for %zu of %zu calls", c->unknown, c->count);
     else if (c->priced)
-      report_doc_cellf(d, "%.4f USD", c->usd);
+      report_doc_cellf(d, "%.4f", c->price);
     else
       report_doc_cell(d, "none: on this machine");
     report_doc_row_end(d);
@@ -300,4 +344,5 @@ void report_season_costs(struct report_doc *d, struct report_view *v) {
   char took[REPORT_TEXT_BYTES];
   report_duration(seconds, took);
   report_doc_prosef(d, "%s in all acts together.", took);
+  report_season_agents(d, v);
 }

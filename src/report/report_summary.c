@@ -51,6 +51,40 @@ static int any_scaled(const struct report_view *v) {
   return 0;
 }
 
+/* All calls of agents that are not built in, in one line. */
+static void agents_line(struct buffer *out, const struct report_view *v) {
+  struct buffer text;
+  size_t calls = 0, untold = 0, unpriced = 0, faults = 0;
+  double tokens = 0, price = 0;
+  if (!v->n_agents)
+    return;
+  for (size_t i = 0; i < v->n_agents; i++) {
+    const struct report_agent *a = &v->agent[i];
+    calls += a->calls;
+    untold += a->untold;
+    unpriced += a->unpriced;
+    tokens += a->input + a->output;
+    price += a->price;
+    for (size_t f = 0; f < a->n_faults; f++)
+      faults += a->fault[f].count;
+  }
+  buffer_init(&text);
+  buffer_printf(&text, "%zu call%s, ", calls, calls == 1 ? "" : "s");
+  if (untold == calls)
+    buffer_text(&text, "tokens unknown");
+  else
+    buffer_printf(&text, "%s%.0f tokens", untold ? "at least " : "", tokens);
+  if (unpriced == calls)
+    buffer_text(&text, ", price unknown");
+  else if (unpriced)
+    buffer_printf(&text, ", price %.4f and unknown for %zu calls", price, unpriced);
+  else
+    buffer_printf(&text, ", price %.4f", price);
+  buffer_printf(&text, ", %zu with a fault", faults);
+  line(out, "agents", buffer_str(&text));
+  buffer_fini(&text);
+}
+
 enum status report_summary(const struct report_source *src, const char *report_path, struct buffer *out,
                            struct error *e) {
   struct report_view v;
@@ -83,6 +117,9 @@ enum status report_summary(const struct report_source *src, const char *report_p
   const char *setting = report_setting_text(&v, v.state->incumbent_setting);
   if (setting)
     line(out, "setting", setting);
+  agents_line(out, &v);
+  if (v.state->budget_spent)
+    line(out, "budget", json_str(v.state->budget_spent, "text", "spent"));
   if (report_path)
     line(out, "report", report_path);
   report_view_fini(&v);
@@ -126,6 +163,28 @@ static json_t *attempts(const struct report_view *v) {
   return list;
 }
 
+static json_t *agents(const struct report_view *v) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < v->n_agents; i++) {
+    const struct report_agent *a = &v->agent[i];
+    json_t *one = json_object(), *faults = json_object();
+    json_put_str(one, "agent", a->provider);
+    json_put_int(one, "calls", (int64_t)a->calls);
+    json_put_int(one, "calls_untold", (int64_t)a->untold);
+    json_put_int(one, "calls_unpriced", (int64_t)a->unpriced);
+    const int told = a->untold < a->calls;
+    (void)json_object_set_new(one, "tokens_in", told ? json_real(a->input) : json_null());
+    (void)json_object_set_new(one, "tokens_cached", told ? json_real(a->cached) : json_null());
+    (void)json_object_set_new(one, "tokens_out", told ? json_real(a->output) : json_null());
+    (void)json_object_set_new(one, "price", a->unpriced < a->calls ? json_real(a->price) : json_null());
+    for (size_t f = 0; f < a->n_faults; f++)
+      json_put_int(faults, a->fault[f].name, (int64_t)a->fault[f].count);
+    (void)json_object_set_new(one, "faults", faults);
+    (void)json_array_append_new(list, one);
+  }
+  return list;
+}
+
 json_t *report_summary_json(const struct report_source *src) {
   struct report_view v;
   if (report_view_init(&v, src->state, NULL) != ST_OK)
@@ -161,6 +220,7 @@ json_t *report_summary_json(const struct report_source *src) {
     (void)json_object_set_new(o, "setting", json_null());
   }
   (void)json_object_set_new(o, "attempts", attempts(&v));
+  (void)json_object_set_new(o, "agents", agents(&v));
   const json_t *final = json_object_get(v.state->ended, "final");
   (void)json_object_set_new(o, "final", json_is_object(final) ? json_deep_copy(final) : json_null());
   report_view_fini(&v);

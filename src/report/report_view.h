@@ -51,8 +51,22 @@ struct report_cost {
   size_t count, failed, open;
   double seconds;
   size_t priced;  /* calls with a known price */
-  double usd;     /* of those */
+  double price;   /* of those, in the unit of the season's price list */
   size_t unknown; /* calls to paid agents whose price the log does not know */
+};
+
+/* One agent that is not built in: what its calls took and what went wrong. */
+enum { REPORT_AGENTS_MAX = 32, REPORT_FAULTS_MAX = 20 };
+struct report_agent {
+  const char *provider;
+  size_t calls, untold, unpriced; /* calls; those whose tokens, whose price nobody knows */
+  double input, cached, output;   /* tokens of the calls that told; input: with the cached ones */
+  double price;                   /* of the calls that have one */
+  size_t n_faults;
+  struct {
+    const char *name; /* as in the log; "cut_off": the engine was stopped during the call */
+    size_t count;
+  } fault[REPORT_FAULTS_MAX];
 };
 
 struct report_view {
@@ -67,12 +81,13 @@ struct report_view {
   int total_is_final;           /* from the final duel, not from the product of rounds */
   struct report_value progress; /* share of the way from start to limit on the log scale */
   const json_t *full;           /* measurement of the best on a full shape, or NULL */
-  size_t n_shapes, n_attempts, n_points, n_forecasters, n_costs;
+  size_t n_shapes, n_attempts, n_points, n_forecasters, n_costs, n_agents;
   struct report_shape *shape;
   struct report_attempt *attempt;
   struct report_point *point; /* in order of rounds */
   struct report_forecaster *forecaster;
   struct report_cost *cost;
+  struct report_agent *agent; /* in the order of their first calls */
 };
 
 /* ST_MEMORY only. An empty log gives a view whose values are missing. */
@@ -100,7 +115,7 @@ int report_kind_repeats(const char *kind);
 const char *report_reason_text(const json_t *ended);
 /* Fills v->forecaster; part of report_view_init. */
 enum status report_forecasters_init(struct report_view *v) MUST_USE;
-/* Fills v->cost likewise. */
+/* Fills v->cost and v->agent likewise. */
 enum status report_costs_init(struct report_view *v) MUST_USE;
 /* "ISA avx2, MR 4" of a setting object, in the view's arena; NULL when there is none. */
 const char *report_setting_text(struct report_view *v, const json_t *setting);

@@ -39,6 +39,10 @@ enum status season_create(const struct season_options *o, struct error *e) MUST_
  * season_paused; status ST_INTERRUPTED). Used by `run` and `resume` alike. */
 enum status season_play(const char *dir, const struct season_watch *w, struct error *e) MUST_USE;
 
+/* Puts the budgets of a season.yml in force from now on (budget_changed); a season that ended because one was
+ * spent is open again. ST_INPUT when the file has none, ST_USAGE when the season ended for another reason. */
+enum status season_budget_change(const char *dir, const char *config_path, struct error *e) MUST_USE;
+
 enum season_step_kind {
   STEP_ROUND_START,
   STEP_MEASURE,

@@ -1,8 +1,12 @@
 /* Room: season. Acts of agents: pitch, ballot, implement. An agent that fails is recorded and the round
  * goes on; only what is wrong with this machine stops the season. */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "season/season_budget.h"
+#include "season/season_call.h"
 #include "season/season_candidate.h"
 #include "season/season_context.h"
 #include "season/season_engine.h"
@@ -95,30 +99,146 @@ static json_t *make_request(const struct season_engine *g, const struct season_j
   return season_entry_request(&g->state, r, job->pitch, job->attempt, context);
 }
 
-enum status season_ask(struct season_engine *g, const struct season_job *job, struct error *e) {
+/* The step before left a source: edits of the next attempt are edits of that. */
+static enum status add_failed_source(struct season_engine *g, const struct season_job *job, json_t *request,
+                                     struct error *e) {
+  char id[SEASON_ID_BYTES];
+  json_t *failure = json_object_get(request, "failure");
+  if (job->kind != STEP_IMPLEMENT || !json_is_object(failure))
+    return ST_OK;
+  season_pitch_step_id(season_round_now(g), "implement", job->pitch, job->attempt - 1, id, sizeof id);
+  const struct record_act *a = record_act_find(season_round_now(g), id);
+  const char *blob = json_str(a != NULL ? a->result : NULL, "blob", NULL);
+  struct buffer source;
+  if (blob == NULL)
+    return ST_OK;
+  buffer_init(&source);
+  enum status st = store_blob_get(g->store, blob, &source, e);
+  if (st == ST_OK)
+    json_object_set_new(failure, "source", json_clean_string(buffer_str(&source), source.bytes));
+  buffer_fini(&source);
+  return st;
+}
+
+static const json_t *member_of(const struct season_engine *g, enum season_step_kind kind, const char *who,
+                               const char *pitch) {
+  return season_member(&g->state, season_round_now(g), role_of(kind), who, pitch);
+}
+
+static int is_outside(const struct season_engine *g, const char *provider) {
+  return g->world->ask != NULL && agent_exchange_knows(provider);
+}
+
+int season_asks_outside(const struct season_engine *g, const struct season_step *step) {
+  if (step->kind != STEP_PITCH && step->kind != STEP_BALLOT && step->kind != STEP_IMPLEMENT)
+    return 0;
+  return is_outside(g, json_str(member_of(g, step->kind, step->who, step->pitch), "agent", ""));
+}
+
+enum status season_call_begin(struct season_engine *g, const struct season_job *job, struct season_call *c,
+                              struct error *e) {
   static const char *const act[] = {
       [STEP_PITCH] = "pitch", [STEP_BALLOT] = "ballot", [STEP_IMPLEMENT] = "implement"};
-  json_t *context = NULL, *answer = NULL;
+  json_t *context = NULL;
+  *c = (struct season_call){.job = *job, .status = ST_INTERRUPTED};
   enum status st = season_context_read(g, &context, e);
   if (st != ST_OK)
     return st;
-  json_t *request = make_request(g, job, context);
+  /* Every call reads the context from its blob, so that no two requests share a part of it. */
+  c->request = make_request(g, job, context);
   json_decref(context);
-  /* Names of the cast live in the log, which outlives the state; the provider does too. */
-  const char *provider =
-      season_provider(&g->state, season_round_now(g), role_of(job->kind), job->who, job->pitch);
-  const char *who = job->kind == STEP_IMPLEMENT ? json_str(request, "name", "Implementer") : job->who;
+  const json_t *member = member_of(g, job->kind, job->who, job->pitch);
+  const char *key = json_str(member, "key_variable", NULL);
+  c->provider = strdup(json_str(member, "agent", ""));
+  c->key_variable = key != NULL ? strdup(key) : NULL;
+  if (c->provider == NULL || (key != NULL && c->key_variable == NULL))
+    return error_set(e, ST_MEMORY, "out of memory for a call");
+  st = add_failed_source(g, job, c->request, e);
+  if (st != ST_OK)
+    return st;
+  const char *who = job->kind == STEP_IMPLEMENT ? json_str(c->request, "name", "Implementer") : job->who;
   char id[SEASON_ID_BYTES];
-  struct season_doing d;
   act_id(g, job, id);
-  st = season_do_begin(g, id, act[job->kind], job->round, who, ask_args(job, request, provider), &d, e);
-  if (st == ST_OK) {
-    struct error why = {.status = ST_OK};
-    enum status got = g->world->agent(g->world->context, provider, request, &answer, &why);
-    if (got == ST_OK && job->kind == STEP_IMPLEMENT)
-      got = keep_entry(g, &answer, &why);
-    st = season_do_end(g, &d, got, machine_fault(got), answer, &why, e);
+  return season_do_begin(g, id, act[job->kind], job->round, who, ask_args(job, c->request, c->provider),
+                         &c->doing, e);
+}
+
+void season_call_fini(struct season_call *c) {
+  free(c->provider);
+  free(c->key_variable);
+  json_decref(c->request);
+  json_decref(c->doing.agent);
+  agent_asked_fini(&c->reply);
+}
+
+static void put_count(json_t *o, const char *key, int64_t count) {
+  json_object_set_new(o, key, count >= 0 ? json_integer(count) : json_null());
+}
+
+static enum status put_blob(struct season_engine *g, json_t *o, const char *key, const struct buffer *text,
+                            struct error *e) {
+  char name[HASH_HEX_BYTES];
+  if (text->bytes == 0)
+    return json_object_set_new(o, key, json_null()), ST_OK;
+  enum status st = store_blob_put(g->store, buffer_str(text), text->bytes, name, e);
+  if (st == ST_OK)
+    json_put_str(o, key, name);
+  return st;
+}
+
+/* What the call of an outside agent took, for its ended event (record_event.h). */
+static enum status describe(struct season_engine *g, struct season_call *c, struct error *e) {
+  const struct agent_asked *r = &c->reply;
+  json_t *o = json_object();
+  json_put_str(o, "provider", c->provider);
+  json_put_str(o, "fault", c->status == ST_OK ? agent_fault_name(r->fault) : "not_asked");
+  json_put_int(o, "attempts", r->usage.attempts);
+  put_count(o, "input_tokens", r->usage.input_tokens);
+  put_count(o, "output_tokens", r->usage.output_tokens);
+  put_count(o, "cache_read_tokens", r->usage.cache_read_tokens);
+  put_count(o, "cache_write_tokens", r->usage.cache_write_tokens);
+  json_put_num(o, "latency_s", (double)r->usage.latency_ns * 1e-9);
+  json_put_num(o, "price", season_call_price(g->state.started, c->provider, &r->usage));
+  json_put_str(o, "prompt_hash", r->prompt_hash[0] != '\0' ? r->prompt_hash : NULL);
+  c->doing.agent = o;
+  enum status st = put_blob(g, o, "request", &r->request, e);
+  return st == ST_OK ? put_blob(g, o, "response", &r->response, e) : st;
+}
+
+/* A fault of the agent's as the outcome of its act. */
+static enum status outcome_of(struct season_call *c) {
+  const struct agent_asked *r = &c->reply;
+  if (c->status != ST_OK || r->fault == AGENT_FAULT_NONE)
+    return c->status;
+  enum status st = r->fault == AGENT_FAULT_CANCELLED ? ST_INTERRUPTED
+                   : r->fault == AGENT_FAULT_TIMEOUT ? ST_TIMEOUT
+                                                     : ST_TOOL;
+  return error_set(&c->why, st, "%s: %s%s%s", agent_fault_name(r->fault), agent_fault_sentence(r->fault),
+                   r->detail[0] != '\0' ? "; " : "", r->detail);
+}
+
+enum status season_call_end(struct season_engine *g, struct season_call *c, struct error *e) {
+  enum status got = outcome_of(c), st = ST_OK;
+  json_t *answer = c->reply.answer;
+  c->reply.answer = NULL;
+  if (c->reply.outside)
+    st = describe(g, c, e);
+  if (st == ST_OK && got == ST_OK && c->job.kind == STEP_IMPLEMENT)
+    got = keep_entry(g, &answer, &c->why);
+  if (st != ST_OK) { /* no room for the transcripts: begun without an end, as after a crash */
+    json_decref(answer);
+    return st;
   }
-  json_decref(request);
+  return season_do_end(g, &c->doing, got, machine_fault(got), answer, &c->why, e);
+}
+
+enum status season_ask(struct season_engine *g, const struct season_job *job, struct error *e) {
+  struct season_call c;
+  enum status st = season_call_begin(g, job, &c, e);
+  if (st == ST_OK) {
+    c.status = g->world->agent(g->world->context, c.provider, c.request, &c.reply.answer, &c.why);
+    st = season_call_end(g, &c, e);
+  }
+  season_call_fini(&c);
   return st;
 }

@@ -162,14 +162,13 @@ json_t *season_entry_request(const struct record_state *state, const struct reco
   return r;
 }
 
-const char *season_provider(const struct record_state *state, const struct record_round *round,
+const json_t *season_member(const struct record_state *state, const struct record_round *round,
                             const char *role, const char *who, const char *pitch) {
   if (strcmp(role, "implementer") != 0)
-    return json_str(season_cast_member(state, strcmp(role, "shark") == 0 ? "sharks" : "contestants", who),
-                    "agent", "");
-  const char *agent = json_str(json_obj(json_obj(state->started, "cast"), "implementer"), "agent", "");
+    return season_cast_member(state, strcmp(role, "shark") == 0 ? "sharks" : "contestants", who);
+  const json_t *implementer = json_obj(json_obj(state->started, "cast"), "implementer");
   const struct record_pitch *p = record_pitch_find(round, pitch);
-  if (strcmp(agent, "contestant") == 0 && p != NULL)
-    return season_provider(state, round, "contestant", p->who, NULL);
-  return agent;
+  if (strcmp(json_str(implementer, "agent", ""), "contestant") == 0 && p != NULL)
+    return season_member(state, round, "contestant", p->who, NULL);
+  return implementer;
 }

@@ -23,8 +23,8 @@ json_t *season_ballot_request(const struct record_state *state, const struct rec
                               const char *shark, json_t *context);
 json_t *season_entry_request(const struct record_state *state, const struct record_round *round,
                              const char *pitch, int64_t attempt, json_t *context);
-/* The provider that a request of this role and name goes to; borrowed. */
-const char *season_provider(const struct record_state *state, const struct record_round *round,
+/* The member of the cast that a request of this role and name goes to; borrowed, may be NULL. */
+const json_t *season_member(const struct record_state *state, const struct record_round *round,
                             const char *role, const char *who, const char *pitch);
 
 #endif

@@ -10,6 +10,8 @@
 #include "challenge/challenge_helper.h"
 #include "challenge/challenge_peak.h"
 #include "season/season.h"
+#include "season/season_budget.h"
+#include "season/season_config.h"
 #include "season/season_world.h"
 #include "store/store.h"
 
@@ -96,8 +98,7 @@ static enum status started_json(const struct challenge *c, const struct season_o
   json_object_set_new(data, "challenge", challenge_json(c));
   json_put_int(data, "seed", (int64_t)o->seed);
   json_put_int(data, "rounds", rounds);
-  json_object_set(data, "cast", json_object_get(rules, "cast"));
-  json_object_del(rules, "cast");
+  season_config_split(rules, data);
   json_object_set_new(data, "rules", rules);
   json_object_set_new(data, "task", challenge_to_json(c));
   json_object_set_new(data, "incumbent", incumbent);
@@ -157,6 +158,8 @@ enum status season_create(const struct season_options *o, struct error *e) {
   if (st == ST_OK)
     st = season_rules_load(o->config_path, &rules, e);
   if (st == ST_OK)
+    st = season_config_check(rules, e);
+  if (st == ST_OK)
     st = challenge_open(o->challenge, &c, e);
   if (st == ST_OK && (c->problem_path == NULL || c->incumbent_path == NULL))
     st = error_set(e, ST_INPUT,
@@ -215,5 +218,41 @@ enum status season_play(const char *dir, const struct season_watch *w, struct er
     world.close(world.context);
   }
   json_decref(started);
+  return st;
+}
+
+enum status season_budget_change(const char *dir, const char *config_path, struct error *e) {
+  struct store *store = NULL;
+  struct event_log log;
+  struct record_state state = {0};
+  json_t *rules = NULL;
+  event_log_init(&log);
+  enum status st = season_rules_load(config_path, &rules, e);
+  if (st == ST_OK && json_object_size(json_obj(rules, "budgets")) == 0)
+    st = error_set(e, ST_INPUT, "%s gives no `budgets`, which is all that a season under way takes from it",
+                   config_path);
+  if (st == ST_OK)
+    st = store_open(dir, STORE_WRITE, &store, e);
+  if (st == ST_OK)
+    st = store_load(store, &log, e);
+  if (st == ST_OK)
+    st = record_fold(&log, &state, e);
+  if (st == ST_OK && state.started == NULL)
+    st = error_set(e, ST_NOT_FOUND, "%s holds no season that has started: `sharktank run` starts one", dir);
+  if (st == ST_OK && state.ended != NULL && strcmp(json_str(state.ended, "reason", ""), "budget") != 0)
+    st = error_set(e, ST_USAGE, "the season has ended (%s): no budget brings it back",
+                   json_str(state.ended, "reason", "?"));
+  if (st == ST_OK)
+    st = season_budget_check(json_obj(state.started, "cast"), json_obj(rules, "budgets"),
+                             json_obj(state.started, "prices"), e);
+  if (st == ST_OK) {
+    json_t *data = json_object();
+    json_object_set(data, "budgets", json_object_get(rules, "budgets"));
+    st = store_append(store, &log, "budget_changed", data, e);
+  }
+  json_decref(rules);
+  record_state_fini(&state);
+  event_log_fini(&log);
+  store_close(store);
   return st;
 }

@@ -7,7 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/base_clock.h"
 #include "base/base_log.h"
+#include "season/season_budget.h"
+#include "season/season_call.h"
 #include "season/season_internal.h"
 
 #ifndef ST_VERSION
@@ -76,6 +79,7 @@ enum status season_do_begin(struct season_engine *g, const char *base_id, const 
                             const char *who, json_t *args, struct season_doing *d, struct error *e) {
   attempt_id(&g->state, base_id, round, d->id, sizeof d->id);
   d->act = act;
+  d->agent = NULL;
   json_t *data = json_object();
   json_put_str(data, "id", d->id);
   json_put_str(data, "act", act);
@@ -95,25 +99,30 @@ enum status season_do_begin(struct season_engine *g, const char *base_id, const 
   return ST_OK;
 }
 
+/* Takes result and agent; either may be NULL. */
 static enum status append_end(struct season_engine *g, const char *id, const char *act, const char *status,
-                              double seconds, json_t *result, const char *why, struct error *e) {
+                              double seconds, json_t *result, json_t *agent, const char *why,
+                              struct error *e) {
   json_t *data = json_object();
   json_put_str(data, "id", id);
   json_put_str(data, "act", act);
   json_put_str(data, "status", status);
   json_put_num(data, "seconds", seconds);
   json_object_set_new(data, "result", result != NULL ? result : json_null());
+  if (agent != NULL)
+    json_object_set_new(data, "agent", agent);
   if (why != NULL)
     json_put_str(data, "error", why);
   return season_append(g, "ended", data, e);
 }
 
-enum status season_do_end(struct season_engine *g, const struct season_doing *d, enum status outcome,
-                          int fatal, json_t *result, const struct error *why, struct error *e) {
+enum status season_do_end(struct season_engine *g, struct season_doing *d, enum status outcome, int fatal,
+                          json_t *result, const struct error *why, struct error *e) {
   double seconds = (double)(g->world->now_ns(g->world->context) - d->begun_ns) * 1e-9;
   int stop = outcome == ST_INTERRUPTED || (outcome != ST_OK && fatal);
   /* What stopped for us, not for the agent or the entry, is asked again on resume: "interrupted". */
-  const char *status = outcome == ST_OK ? "ok" : stop ? "interrupted" : "failed";
+  int late = outcome == ST_TIMEOUT && d->agent != NULL && strcmp(d->act, "implement") != 0;
+  const char *status = outcome == ST_OK ? "ok" : stop ? "interrupted" : late ? "late" : "failed";
   if (outcome != ST_OK) {
     json_decref(result);
     result = NULL;
@@ -122,7 +131,8 @@ enum status season_do_end(struct season_engine *g, const struct season_doing *d,
   error_format(why, text, sizeof text);
   struct error inner;
   enum status st =
-      append_end(g, d->id, d->act, status, seconds, result, outcome != ST_OK ? text : NULL, &inner);
+      append_end(g, d->id, d->act, status, seconds, result, d->agent, outcome != ST_OK ? text : NULL, &inner);
+  d->agent = NULL;
   if (stop) {
     /* The first trouble is the one to report; that it could not be written down loses nothing. */
     if (e != NULL)
@@ -157,7 +167,7 @@ static enum status close_leftovers(struct season_engine *g, struct error *e) {
         open = &g->state.loose[i];
     if (open == NULL)
       return ST_OK;
-    enum status st = append_end(g, open->id, open->act, "interrupted", NAN, NULL,
+    enum status st = append_end(g, open->id, open->act, "interrupted", NAN, NULL, NULL,
                                 "the engine was stopped during this act", e);
     if (st != ST_OK)
       return st;
@@ -186,6 +196,28 @@ static enum status perform(struct season_engine *g, const struct season_step *st
   return season_act(g, &job, e);
 }
 
+static size_t calls_outside(const struct season_engine *g, const struct season_steps *steps) {
+  size_t n = 0;
+  for (size_t i = 0; i < steps->count; i++)
+    n += season_asks_outside(g, &steps->step[i]) != 0;
+  return n;
+}
+
+/* Seconds that engines have worked on this season: from each start or resumption to the last event before the
+ * next, and now. That a budget of time is spent is an event, so no replay asks the clock. */
+static double worked_s(const struct season_engine *g) {
+  int64_t sum_ns = 0, begin_ns = 0, last_ns = 0;
+  for (size_t i = 0; i < g->log.count; i++) {
+    const struct event *ev = &g->log.event[i];
+    if (i == 0 || strcmp(ev->kind, "season_resumed") == 0 || strcmp(ev->kind, "budget_changed") == 0) {
+      sum_ns += last_ns - begin_ns;
+      begin_ns = ev->wall_ns;
+    }
+    last_ns = ev->wall_ns;
+  }
+  return (double)(sum_ns + clock_wall_ns() - begin_ns) * 1e-9;
+}
+
 static enum status play(struct season_engine *g, struct error *e) {
   for (;;) {
     struct season_steps steps;
@@ -194,8 +226,17 @@ static enum status play(struct season_engine *g, struct error *e) {
       break;
     if (cancelled(g))
       return pause_season(g, e);
+    size_t outside = calls_outside(g, &steps);
+    json_t *spent =
+        g->state.budget_spent == NULL ? season_budget_hit(&g->state, &steps, outside, worked_s(g)) : NULL;
+    if (spent != NULL) {
+      enum status written = season_append(g, "budget_spent", spent, e);
+      if (written != ST_OK)
+        return written;
+      continue;
+    }
     /* The set may be done in any order; after each the next set is asked for anew. */
-    enum status st = perform(g, &steps.step[0], e);
+    enum status st = outside > 0 ? season_ask_all(g, &steps, e) : perform(g, &steps.step[0], e);
     if (st == ST_INTERRUPTED)
       return pause_season(g, e);
     if (st != ST_OK)

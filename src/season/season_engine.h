@@ -40,14 +40,15 @@ struct season_doing {
   char id[160];
   const char *act; /* a constant */
   int64_t begun_ns;
+  json_t *agent; /* the agent call's data for ended, or NULL; season_do_end takes it */
 };
 /* Appends begun{base_id, or with the next retry's suffix}. Takes args. who may be NULL. */
 enum status season_do_begin(struct season_engine *g, const char *base_id, const char *act, int64_t round,
                             const char *who, json_t *args, struct season_doing *d, struct error *e) MUST_USE;
 /* Appends ended. outcome: what the world answered. result is taken (NULL allowed). An interruption, or a
  * failure of the machine's where `fatal`, is returned after it is written down. */
-enum status season_do_end(struct season_engine *g, const struct season_doing *d, enum status outcome,
-                          int fatal, json_t *result, const struct error *why, struct error *e) MUST_USE;
+enum status season_do_end(struct season_engine *g, struct season_doing *d, enum status outcome, int fatal,
+                          json_t *result, const struct error *why, struct error *e) MUST_USE;
 /* Reads the frozen context of the current round. */
 enum status season_context_read(struct season_engine *g, json_t **out, struct error *e) MUST_USE;
 

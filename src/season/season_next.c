@@ -214,6 +214,12 @@ void season_next(const struct record_state *state, struct season_steps *out) {
   if (state->started == NULL || state->ended != NULL)
     return;
   const struct record_round *last = state->n_rounds > 0 ? &state->round[state->n_rounds - 1] : NULL;
+  if (state->budget_spent != NULL) {
+    /* What was measured is still learnt from; nothing more is asked or measured but the result. */
+    if (last == NULL || !next_lessons(state, last, out))
+      next_end(state, out);
+    return;
+  }
   if (last != NULL && next_in_round(state, last, out))
     return;
   struct season_plan plan;

@@ -9,6 +9,7 @@
 
 #include "base/base_yaml.h"
 #include "season/season.h"
+#include "season/season_config.h"
 
 const char *const season_criterion[SEASON_CRITERIA + 1] = {"speedup", "ease", "safety", "quality", NULL};
 static const double default_weight[SEASON_CRITERIA] = {0.40, 0.25, 0.20, 0.15};
@@ -65,6 +66,9 @@ static const char *const known_keys[] = {"rulebook",
                                          "partial",
                                          "final",
                                          "cast",
+                                         "budgets",
+                                         "prices",
+                                         "agents",
                                          NULL};
 
 struct cast_default {
@@ -154,7 +158,7 @@ static int good_name(const char *s) {
 
 static enum status read_member(const struct yaml_doc *d, const struct yaml_node *n, json_t **out,
                                struct error *e) {
-  static const char *const keys[] = {"name", "persona", "agent", NULL};
+  static const char *const keys[] = {"name", "persona", "agent", "key_variable", NULL};
   if (n->kind != YAML_MAP)
     return error_at(e, ST_INPUT, d->file, n->line,
                     "a member of the cast must be a map of name, persona and agent");
@@ -165,6 +169,8 @@ static enum status read_member(const struct yaml_doc *d, const struct yaml_node 
   for (size_t i = 0; st == ST_OK && keys[i] != NULL; i++) {
     const struct yaml_node *v = yaml_get(n, keys[i]);
     const char *text = "";
+    if (v == NULL && strcmp(keys[i], "key_variable") == 0)
+      continue;
     if (v != NULL)
       st = yaml_text(d, v, keys[i], &text, e);
     else if (strcmp(keys[i], "persona") != 0)
@@ -300,6 +306,8 @@ static enum status read_rules(const struct yaml_doc *d, json_t *rules, struct er
   n = yaml_get(d->root, "cast");
   if (st == ST_OK && n != NULL)
     st = read_cast(d, n, rules, e);
+  if (st == ST_OK)
+    st = season_config_read(d, rules, e);
   if (st != ST_OK)
     return st;
   n = yaml_get(d->root, "pitches_max");

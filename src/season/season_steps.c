@@ -26,7 +26,7 @@ static json_t *decide_end(const struct record_state *state) {
   season_plan_next(state, &plan);
   const struct record_act *final = record_loose_find(state, "final");
   json_t *data = json_object();
-  json_put_str(data, "reason", plan.end);
+  json_put_str(data, "reason", state->budget_spent != NULL ? "budget" : plan.end);
   json_put_str(data, "best", state->incumbent_blob);
   json_put_num(data, "total_speedup", state->total_speedup);
   json_object_set_new(data, "final",

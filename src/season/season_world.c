@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/agent.h"
+#include "agent/agent_ask.h"
 #include "base/base_clock.h"
 #include "base/base_file.h"
 #include "challenge/challenge_file.h"
@@ -46,15 +46,21 @@ static enum status real_duel(void *context, const struct season_race *race, json
 static enum status real_agent(void *context, const char *provider, const json_t *request, json_t **answer,
                               struct error *e) {
   (void)context;
-  enum status st = agent_call(provider, request, answer, e);
-  if (st != ST_OK)
-    return st;
-  st = agent_answer_check(request, *answer, e);
-  if (st != ST_OK) {
-    json_decref(*answer);
-    *answer = NULL;
-  }
+  struct agent_ask_options o;
+  struct agent_asked r;
+  agent_ask_defaults(&o);
+  enum status st = agent_ask(provider, request, &o, &r, e);
+  *answer = r.answer;
+  r.answer = NULL;
+  agent_asked_fini(&r);
   return st;
+}
+
+static enum status real_ask(void *context, const char *provider, const json_t *request,
+                            const struct agent_ask_options *options, struct agent_asked *reply,
+                            struct error *e) {
+  (void)context;
+  return agent_ask(provider, request, options, reply, e);
 }
 
 static enum status real_entry(void *context, const json_t *setting, struct buffer *out, struct error *e) {
@@ -141,6 +147,7 @@ enum status season_world_open(const json_t *started, const struct season_watch *
   w->check = real_check;
   w->duel = real_duel;
   w->agent = real_agent;
+  w->ask = real_ask;
   w->entry = real_entry;
   w->now_ns = real_now;
   w->close = real_close;

@@ -5,6 +5,7 @@
 #ifndef SHARKTANK_SEASON_WORLD_H
 #define SHARKTANK_SEASON_WORLD_H
 
+#include "agent/agent_ask.h"
 #include "base/base_buffer.h"
 #include "base/base_json.h"
 #include "base/base_status.h"
@@ -28,6 +29,9 @@ struct season_world {
   enum status (*duel)(void *context, const struct season_race *race, json_t **out, struct error *e);
   enum status (*agent)(void *context, const char *provider, const json_t *request, json_t **answer,
                        struct error *e);
+  /* The same for agents that are not built in; any number of threads at once. NULL: `agent` has them too. */
+  enum status (*ask)(void *context, const char *provider, const json_t *request,
+                     const struct agent_ask_options *options, struct agent_asked *reply, struct error *e);
   /* A setting's self-contained source, appended to out. ST_INPUT: the setting is not valid. */
   enum status (*entry)(void *context, const json_t *setting, struct buffer *out, struct error *e);
   int64_t (*now_ns)(void *context); /* monotonic: for the seconds of acts */

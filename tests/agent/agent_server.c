@@ -65,7 +65,7 @@ int agent_server_start(struct agent_server *s, int tls, const char *folder) {
     snprintf(key, sizeof key, "%s/key.pem", folder);
     tls = make_certificate(cert, key);
   }
-  char *argv[] = {"python3", ST_TEST_DIR "/fake_server.py", tls ? cert : NULL, key, NULL};
+  char *argv[] = {"python3", ST_SOURCE_DIR "/tests/agent/fake_server.py", tls ? cert : NULL, key, NULL};
   if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || (s->pid = run(argv, in[0], out[1])) < 0) {
     fprintf(stderr, "python3 does not start\n");
     return -1;

@@ -1,15 +1,21 @@
 #!/usr/bin/env python3
 """A fake Anthropic and a fake OpenAI server, and a fake proxy, on loopback. Real HTTP; every fault on demand.
 
+As "fake_server.py answer PLAN [MEETING]" it is an agent command instead: see `command`.
+
 Prints "http PORT", with a certificate and key as arguments also "https PORT", then serves until its standard
 input ends. The scenario is the model's name up to a colon (what follows only tells calls apart):
 see `scenario` below. GET /log gives what arrived: [{path, headers, body, absolute}]."""
 
+import itertools
 import json
+import os
+import re
 import ssl
 import sys
 import threading
 import time
+import zlib
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -75,6 +81,135 @@ def openai_whole(text, stop):
 def pieces(text):
     step = 7 if len(text) < 4096 else 65536
     return [text[i : i + step] for i in range(0, len(text), step)]
+
+
+# Sensible answers to a season's questions, made from the schema and the text of the question. A plan is
+# "NUMBER:FAULT.ROUND,FAULT.ROUND..."; the number keeps contestants from pitching the same. The question for an
+# entry names no round: there it is the how-manieth call of that model.
+
+
+def branch(schema):  # of a nullable schema, what is not null
+    return next((s for s in schema.get("anyOf", []) if s.get("type") != "null"), schema)
+
+
+def choices(schema):
+    return [v for s in schema.get("anyOf", [schema]) for v in s.get("enum", [])]
+
+
+def knobs_of(inner):
+    return branch(inner.get("setting", {})).get("properties", {})
+
+
+def season_round(text):
+    found = re.search(r"round (\d+)", text)
+    return int(found.group(1)) if found else 0
+
+
+def faults_of(plan, now):
+    return [f.rpartition(".")[0] for f in plan.partition(":")[2].split(",") if f.endswith(f".{now}")]
+
+
+FORECAST = {"p_compiles": 0.9, "p_correct": 0.8, "p_faster": 0.6, "speedup": {"q10": 0.9, "q50": 1.2, "q90": 1.5}}
+
+
+def season_pitch(inner, plan, text, now):
+    knobs = knobs_of(inner)
+    # What no machine of the tests has is called big.
+    all_settings = list(itertools.product(*([v for v in choices(k) if v != "big"] for k in knobs.values())))
+    which = int(plan.partition(":")[0]) * 9 + now
+    setting = dict(zip(knobs, all_settings[which * 7 % len(all_settings)]))
+    forecast = json.loads(json.dumps(FORECAST))
+    faults = faults_of(plan, now)
+    if "bad-forecast" in faults or ("bad-forecast-once" in faults and "answered this before" not in text):
+        forecast["speedup"]["q90"] = 0.1
+    claims = {}
+    for name, claim in inner["claims"]["properties"].items():
+        claims[name] = choices(claim)[0] if choices(claim) else 1
+    claims["predicted"] = {name: None for name in inner["claims"]["properties"]["predicted"]["properties"]}
+    kind = re.search(r"kind (\w+)", text)
+    title = "set " + " ".join(f"{k} {v}" for k, v in setting.items())
+    return {
+        "title": title,
+        "kind": kind.group(1) if kind else "optimisation",
+        "problem": "the loop is slow",
+        "solution": title,
+        "impact": "1.2 times, as the last ones",
+        "complexity": "low",
+        "risks": [{"risk": "none known", "mitigation": "the check"}],
+        "evidence": "arithmetic",
+        "rollback": "keep the incumbent",
+        "claims": claims,
+        "setting": setting,
+        "forecast": forecast,
+        "refuted_by": "a duel",
+        "analysis": "it differs",
+    }
+
+
+def season_ballot(inner, plan):
+    ids = list(inner["scores"]["properties"])
+    scores = {}
+    for i in ids:
+        speedup = zlib.crc32((i + plan.partition(":")[0]).encode()) % 60 / 10 + 4
+        scores[i] = {"speedup": speedup, "ease": 6, "safety": 7, "quality": 7}
+    vote = max(ids, key=lambda i: (scores[i]["speedup"], i))
+    return {
+        "reasoning": "the numbers",
+        "scores": scores,
+        "forecasts": {i: FORECAST for i in ids},
+        "concerns": [],
+        "abstain": [],
+        "veto": [],
+        "vote": vote,
+    }
+
+
+def season_entry(inner, plan, text, context, now):
+    """The pitch's setting; by edits of the incumbent's only line where the plan says so."""
+    setting = {}
+    for name, knob in knobs_of(inner).items():
+        found = re.search(rf"\b{re.escape(name)}=(\S+)", text)
+        fits = [v for v in choices(knob) if found and str(v) == found.group(1)]
+        setting[name] = fits[0] if fits else choices(knob)[0]
+    entry = {"setting": setting, "edits": None, "source": None}
+    faults = faults_of(plan, now)
+    if "edits" not in faults:
+        return entry
+    line = " ".join(f"{k}={v}" for k, v in setting.items())
+    search = re.search(r"```c\n(.*?)\n", context).group(1)
+    if "bad-search-once" in faults and "answered this before" not in text:
+        search = "what stands nowhere"
+    return {**entry, "setting": None, "edits": [{"search": search, "replace": line}]}
+
+
+def season_answer(schema, plan, text, context, now):
+    name, inner = next(iter(schema["properties"].items()))
+    inner = inner["properties"]
+    if name == "pitch":
+        return {name: season_pitch(inner, plan, text, now)}
+    if name == "ballot":
+        return {name: season_ballot(inner, plan)}
+    return {name: season_entry(inner, plan, text, context, now)}
+
+
+def command(plan, meeting):
+    """An agent command. It holds a lock in its HOME, as tools with one configuration do, and with a meeting
+    (a folder) waits there for the other of two commands, which proves that both run at once."""
+    os.open(os.path.join(os.environ["HOME"], "lock"), os.O_CREAT | os.O_EXCL)
+    request = json.load(sys.stdin)
+    now = season_round(request["ask"])
+    if meeting:
+        here = f"{request['name']}.{now}"
+        open(os.path.join(meeting, f"{here}.{plan.partition(':')[0]}"), "w").close()
+        end = time.monotonic() + SLOW
+        while sum(f.startswith(here + ".") for f in os.listdir(meeting)) < 2:
+            if time.monotonic() > end:
+                sys.exit("the other one never came")
+            time.sleep(0.01)
+    print(json.dumps(season_answer(request["schema"], plan, request["ask"], request["context"], now)))
+
+
+MEETING = threading.Barrier(4)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -159,6 +294,27 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
 
     # The scenarios.
+
+    def scenario_season(self, path, body, hit):  # season:PLAN
+        plan = body["model"].partition(":")[2]
+        if path.endswith("/v1/messages"):
+            schema, context = body["tools"][0]["input_schema"], body["system"][0]["text"]
+            text = body["messages"][0]["content"][0]["text"]
+        else:
+            schema = body["response_format"]["json_schema"]["schema"]
+            context, text = (m["content"] for m in body["messages"])
+        now = season_round(text) or hit
+        for fault in faults_of(plan, now):
+            if fault == "slow-once" and hit == 1:
+                time.sleep(SLOW)
+            if fault == "meet":  # four contestants, or nobody gets an answer
+                try:
+                    MEETING.wait(SLOW)
+                except threading.BrokenBarrierError:
+                    return self.error(500, "the others never came")
+            elif hasattr(self, "scenario_" + fault.replace("-", "_")):
+                return getattr(self, "scenario_" + fault.replace("-", "_"))(path, body, hit)
+        self.answer(path, body, json.dumps(season_answer(schema, plan, text, context, now)))
 
     def scenario_good(self, path, body, hit):
         self.answer(path, body, json.dumps(ANSWER))
@@ -404,6 +560,8 @@ class Server(ThreadingHTTPServer):
 
 
 def main():
+    if len(sys.argv) > 2 and sys.argv[1] == "answer":
+        return command(sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None)
     server = Server(("127.0.0.1", 0), Handler)
     print("http", server.server_port, flush=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()

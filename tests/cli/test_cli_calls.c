@@ -13,11 +13,10 @@
 #include "base/base_file.h"
 #include "cli_support.h"
 
-static const char *const built[] = {"run",  "resume",   "status", "report", "check",
-                                    "duel", "roofline", "doctor", "help"};
-static const char *const not_built[] = {"replay", "verify", "learnings", "gc",     "pause",
-                                        "pitch",  "ballot", "override",  "agents", "mcp",
-                                        "serve",  "sim",    "new"};
+static const char *const built[] = {"run",      "resume", "status", "report", "check", "duel",
+                                    "roofline", "doctor", "agents", "mcp",    "help"};
+static const char *const not_built[] = {"replay", "verify",   "learnings", "gc",  "pause", "pitch",
+                                        "ballot", "override", "serve",     "sim", "new"};
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
 static void test_help(void **state) {
@@ -99,6 +98,10 @@ static void test_wrong_calls(void **state) {
                {{"check", "--self", "x"}, "not built yet"},
                {{"doctor", "--calibrate"}, "not built yet"},
                {{"help", "nothing"}, "no command `nothing`"},
+               {{"mcp"}, "--season DIR or --challenge NAME"},
+               {{"mcp", "--challenge", "no_such_challenge_here"}, "no challenge"},
+               {{"mcp", "--season", "/nonexistent/season"}, "/nonexistent/season"},
+               {{"mcp", "--challenge", "x", "--max-calls", "-1"}, "whole number"},
                {{"run", "no_such_challenge_here"}, "no challenge"},
                {{"status", "/nonexistent/season"}, "/nonexistent/season"},
                {{"report", "/nonexistent/season"}, "/nonexistent/season"},
@@ -241,7 +244,8 @@ static void test_json_is_documented(void **state) {
   (void)state;
   char *text = source_file("docs/json.md");
   static const char *const schemas[] = {"sharktank.check/1",    "sharktank.duel/1",   "sharktank.status/1",
-                                        "sharktank.roofline/1", "sharktank.doctor/1", "sharktank.run/1"};
+                                        "sharktank.roofline/1", "sharktank.doctor/1", "sharktank.run/1",
+                                        "sharktank.agents/1"};
   assert_non_null(text);
   for (size_t i = 0; i < COUNT(schemas); i++) {
     if (!strstr(text, schemas[i]))

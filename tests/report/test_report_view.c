@@ -133,6 +133,46 @@ static void test_costs(void **state) {
   fixture_close(&f);
 }
 
+/* Calls of agents that are not built in: what was told is added up, what was not stays unknown. */
+static void test_agents(void **state) {
+  (void)state;
+  struct fixture f;
+  struct report_view v;
+  struct error e = {0};
+  static const char *const begun = "{\"id\":\"r2.ballot.%s\",\"act\":\"ballot\",\"round\":2,\"who\":\"%s\","
+                                   "\"args\":{\"agent\":\"openai:m\"}}";
+  fixture_open(&f, FIXTURE_MID_ROUND, 0);
+  fixture_append(&f, "begun", begun, "One", "One");
+  fixture_append(&f, "begun", begun, "Two", "Two");
+  fixture_append(&f, "begun", begun, "Cut", "Cut");
+  fixture_append(&f, "ended",
+                 "{\"id\":\"r2.ballot.One\",\"status\":\"ok\",\"seconds\":2,\"result\":{},\"agent\":{"
+                 "\"fault\":\"none\",\"input_tokens\":10,\"output_tokens\":5,\"cache_read_tokens\":3,"
+                 "\"cache_write_tokens\":1,\"price\":0.25}}");
+  fixture_append(
+      &f, "ended",
+      "{\"id\":\"r2.ballot.Two\",\"status\":\"late\",\"seconds\":2,\"agent\":{\"fault\":\"timeout\","
+      "\"attempts\":1,\"input_tokens\":null,\"price\":null}}");
+  fixture_append(&f, "ended", "{\"id\":\"r2.ballot.Cut\",\"status\":\"interrupted\",\"seconds\":null}");
+  fixture_refold(&f);
+  assert_int_equal(report_view_init(&v, &f.state, &e), ST_OK);
+  assert_int_equal(v.n_agents, 1);
+  const struct report_agent *a = &v.agent[0];
+  assert_string_equal(a->provider, "openai:m");
+  assert_int_equal(a->calls, 3);
+  assert_int_equal(a->untold, 2);
+  assert_int_equal(a->unpriced, 2);
+  near(a->input, 14);
+  near(a->cached, 3);
+  near(a->output, 5);
+  near(a->price, 0.25);
+  assert_int_equal(a->n_faults, 2);
+  assert_string_equal(a->fault[0].name, "timeout");
+  assert_string_equal(a->fault[1].name, "cut_off");
+  report_view_fini(&v);
+  fixture_close(&f);
+}
+
 /* Every number inside a quoted coordinate or path is finite and on the canvas. */
 static void svg_is_sane(const char *svg) {
   assert_null(strstr(svg, "nan"));
@@ -230,10 +270,10 @@ static void test_summary(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_progress),  cmocka_unit_test(test_nothing_accepted),
-      cmocka_unit_test(test_forecasts), cmocka_unit_test(test_costs),
-      cmocka_unit_test(test_journey),   cmocka_unit_test(test_journey_extremes),
-      cmocka_unit_test(test_summary),
+      cmocka_unit_test(test_progress),         cmocka_unit_test(test_nothing_accepted),
+      cmocka_unit_test(test_forecasts),        cmocka_unit_test(test_costs),
+      cmocka_unit_test(test_agents),           cmocka_unit_test(test_journey),
+      cmocka_unit_test(test_journey_extremes), cmocka_unit_test(test_summary),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 
 #include "base/base_file.h"
 #include "season/season.h"
+#include "season/season_config.h"
 #include "season/season_pitch.h"
 #include "season/season_rules.h"
 #include "store/store.h"
@@ -61,8 +62,7 @@ json_t *fake_started(const char *more, uint64_t seed) {
     json_object_update(rules, m);
     json_decref(m);
   }
-  json_object_set(started, "cast", json_object_get(rules, "cast"));
-  json_object_del(rules, "cast");
+  season_config_split(rules, started);
   json_put_int(started, "rounds", json_int(rules, "rounds", 8));
   json_put_int(started, "seed", (int64_t)seed);
   json_object_set_new(started, "rules", rules);
