@@ -171,7 +171,9 @@ void agent_text_value(const json_t *value, struct buffer *out) {
   else if (json_is_real(value))
     buffer_printf(out, "%.6g", json_real_value(value));
   else {
-    char *text = value ? json_canonical(value) : NULL;
+    char *text =
+        value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(6))
+              : NULL;
     buffer_text(out, text ? text : "?");
     free(text);
   }

@@ -125,6 +125,12 @@ static const json_t *member_of(const struct season_engine *g, enum season_step_k
   return season_member(&g->state, season_round_now(g), role_of(kind), who, pitch);
 }
 
+/* The tank's contestants only pitch: what they win with is built by its implementer. */
+static const char *provider_of(enum season_step_kind kind, const json_t *member) {
+  const char *agent = json_str(member, "agent", "");
+  return kind == STEP_IMPLEMENT && strncmp(agent, "builtin:", 8) == 0 ? "builtin:implementer" : agent;
+}
+
 static int is_outside(const struct season_engine *g, const char *provider) {
   return g->world->ask != NULL && agent_exchange_knows(provider);
 }
@@ -149,7 +155,7 @@ enum status season_call_begin(struct season_engine *g, const struct season_job *
   json_decref(context);
   const json_t *member = member_of(g, job->kind, job->who, job->pitch);
   const char *key = json_str(member, "key_variable", NULL);
-  c->provider = strdup(json_str(member, "agent", ""));
+  c->provider = strdup(provider_of(job->kind, member));
   c->key_variable = key != NULL ? strdup(key) : NULL;
   if (c->provider == NULL || (key != NULL && c->key_variable == NULL))
     return error_set(e, ST_MEMORY, "out of memory for a call");
