@@ -297,7 +297,7 @@ void fuzz_layouts(struct fuzz_draw *d) {
   if (!v.must) /* sizes are within reason then */
     tiles = (sizes[1] > 0 ? (sizes[1] - 1) / 128 + 1 : 0) * (sizes[2] > 0 ? (sizes[2] - 1) / 64 + 1 : 0);
   if (!v.must && sizes[0] > 0 && tiles > (INT64_C(1) << 30) / sizes[0])
-    fuzz_verdict_add(&v, NVFP4_ERR_SHAPE, tiles > (INT64_C(1) << 46) / sizes[0]);
+    fuzz_verdict_add(&v, NVFP4_ERR_SHAPE, tiles > (INT64_C(1) << 48) / sizes[0]);
   if (!v.must && (!in || !out))
     fuzz_verdict_add(&v, NVFP4_ERR_NULL, sizes[0] > 0 && sizes[1] > 0);
   if (!v.must && mistake < 3 && sizes[0] != 0 && sizes[1] != 0)

@@ -25,7 +25,7 @@ static enum nvfp4_status check(const void *in, const void *out, int64_t batch, i
   if (status != NVFP4_OK)
     return status;
   if (__builtin_mul_overflow(batch, (rows + 127) / 128, &bytes) ||
-      __builtin_mul_overflow(bytes, (k + 63) / 64 * 512, &bytes))
+      __builtin_mul_overflow(bytes, (k + 63) / 64 * 512, &bytes) || bytes > NVFP4_MAX_SPAN)
     return NVFP4_ERR_SHAPE;
   return bytes > 0 && (!in || !out) ? NVFP4_ERR_NULL : NVFP4_OK;
 }
