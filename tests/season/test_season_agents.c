@@ -401,10 +401,23 @@ static enum status ordered_ask(void *context, const char *provider, const json_t
   while (n > 0 && o->done % n != (o->reverse ? n - 1 - number : number))
     pthread_cond_wait(&o->moved, &o->lock);
   enum status st = o->agent(&o->f, provider, request, &r->answer, e);
-  o->done = n > 0 && o->done % n == n - 1 ? 0 : o->done + 1;
-  pthread_cond_broadcast(&o->moved);
   pthread_mutex_unlock(&o->lock);
   return st;
+}
+
+/* The next call of the phase may return only once the one before stands in the log: a thread that returns
+ * first need not be heard first. */
+static void ordered_event(void *context, const struct event *ev, const struct record_state *state) {
+  struct ordered *o = context;
+  const char *act = json_str(ev->data, "act", "");
+  int n = strcmp(act, "pitch") == 0 ? o->n_pitches : strcmp(act, "ballot") == 0 ? o->n_ballots : 0;
+  (void)state;
+  if (n == 0 || strcmp(ev->kind, "ended") != 0 || strstr(json_str(ev->data, "id", ""), ".N") == NULL)
+    return;
+  pthread_mutex_lock(&o->lock);
+  o->done = o->done == n - 1 ? 0 : o->done + 1;
+  pthread_cond_broadcast(&o->moved);
+  pthread_mutex_unlock(&o->lock);
 }
 
 static enum status ordered_agent(void *context, const char *provider, const json_t *request, json_t **answer,
@@ -458,7 +471,8 @@ static void arrival_decides_nothing(void **unused) {
     struct seen s;
     fake_dir(dir);
     fake_begin(dir, OUTSIDE_RULES, 4);
-    play_ordered(dir, &o, NULL);
+    struct season_watch watch = {.context = &o, .event = ordered_event};
+    play_ordered(dir, &o, &watch);
     load(dir, &s);
     /* All are begun before the first that is not built in ends. */
     size_t begun = 0, k = 0;
