@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -21,9 +22,12 @@
 
 #include "sandbox/sandbox_launch.h"
 
+static const uint64_t DEFAULT_STACK = UINT64_C(8) << 20; /* a user's own setting would change layouts */
+
 enum sandbox_step {
   STEP_NONE,
   STEP_FDS,
+  STEP_CGROUP,
   STEP_CPU,
   STEP_MOUNT,
   STEP_BIND,
@@ -34,10 +38,15 @@ enum sandbox_step {
 };
 
 const char *sandbox_step_text(int step) {
-  static const char *const text[] = {"preparing",           "arranging its file descriptors",
-                                     "choosing its core",   "making a mount namespace",
-                                     "showing it a folder", "dropping root's rights",
-                                     "setting its limits",  "entering its folder",
+  static const char *const text[] = {"preparing",
+                                     "arranging its file descriptors",
+                                     "entering its cgroup",
+                                     "choosing its core",
+                                     "making a mount namespace",
+                                     "showing it a folder",
+                                     "dropping root's rights",
+                                     "setting its limits",
+                                     "entering its folder",
                                      "starting it"};
   return step >= 0 && step < (int)(sizeof text / sizeof text[0]) ? text[step] : text[0];
 }
@@ -61,7 +70,7 @@ static void reset_signals(void) {
 /* Every descriptor is first parked high, so that no target number is still in use as a source. */
 static int arrange_fds(const struct sandbox_launch *l, const struct sandbox_spec *spec,
                        struct sandbox_child_fds *fds) {
-  int source[3 + SANDBOX_MAX_PASS_FDS + 2], n = 0;
+  int source[3 + SANDBOX_MAX_PASS_FDS + 2 + SANDBOX_MAX_COPIES], n = 0;
   int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null_fd < 0)
     return -1;
@@ -73,6 +82,10 @@ static int arrange_fds(const struct sandbox_launch *l, const struct sandbox_spec
   if (!l->bare) {
     source[n++] = fds->status_fd;
     source[n++] = fds->block_fd;
+    /* opened anew, so that starts which share one do not share its offset */
+    for (size_t i = 0; i < l->n_copy; i++)
+      if ((source[n++] = open(l->copy[i], O_RDONLY | O_CLOEXEC)) < 0)
+        return -1;
   }
   for (int i = 0; i < n; i++)
     if ((source[i] = fcntl(source[i], F_DUPFD_CLOEXEC, SANDBOX_LOW_FD)) < 0)
@@ -137,9 +150,11 @@ static int apply_limits(const struct sandbox_spec *spec) {
   uint64_t file = spec->file_bytes ? spec->file_bytes : UINT64_C(64) << 20;
   uint64_t cpu = spec->cpu_seconds ? spec->cpu_seconds : 600;
   return limit_set(0, RLIMIT_AS, memory, memory) || limit_set(0, RLIMIT_FSIZE, file, file) ||
-                 limit_set(0, RLIMIT_CPU, cpu, cpu + 1) || limit_set(0, RLIMIT_CORE, 0, 0) ||
-                 limit_set(0, RLIMIT_NOFILE, 256, 256) || limit_set(0, RLIMIT_MEMLOCK, 0, 0) ||
-                 limit_set(0, RLIMIT_MSGQUEUE, 0, 0)
+                 limit_set(0, RLIMIT_CPU, cpu, cpu + 1) ||
+                 limit_set(0, RLIMIT_CORE, 1, 1) || /* 0 would still feed a core handler that is a program */
+                 limit_set(0, RLIMIT_NOFILE, 256, 256) ||
+                 limit_set(0, RLIMIT_STACK, DEFAULT_STACK, RLIM_INFINITY) ||
+                 limit_set(0, RLIMIT_MEMLOCK, 0, 0) || limit_set(0, RLIMIT_MSGQUEUE, 0, 0)
              ? -1
              : 0;
 }
@@ -149,11 +164,31 @@ int sandbox_limit_processes(const struct sandbox_spec *spec, pid_t pid) {
   return limit_set(pid, RLIMIT_NPROC, processes, processes);
 }
 
+/* What would be inherited and is nobody's business inside. Where the kernel lacks one of these, the program
+ * could not use it either; keyctl is refused inside anyway. */
+static void forget_inheritance(void) {
+  umask(022);
+  (void)personality(PER_LINUX);
+  int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd >= 0) {
+    ssize_t written = write(fd, "1000", 4); /* when memory runs out, this goes first */
+    (void)written;
+    close(fd);
+  }
+}
+
+static void join_fresh_keyring(void) {
+  (void)syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL);
+}
+
 _Noreturn void sandbox_launch_child(const struct sandbox_launch *l, const struct sandbox_spec *spec,
                                     const struct sandbox_child_fds *given) {
   struct sandbox_child_fds fds = *given;
   reset_signals();
   setpgid(0, 0); /* Ctrl-C in the terminal is the engine's to handle */
+  forget_inheritance();
+  if (l->cgroup_fd >= 0 && write(l->cgroup_fd, "0", 1) != 1)
+    fail(fds.error_fd, STEP_CGROUP);
   if (arrange_fds(l, spec, &fds))
     fail(fds.error_fd, STEP_FDS);
   if (spec->cpu >= 0) {
@@ -164,11 +199,12 @@ _Noreturn void sandbox_launch_child(const struct sandbox_launch *l, const struct
       fail(fds.error_fd, STEP_CPU);
   }
   uid_t uid = SANDBOX_FIRST_UID + (uid_t)getpid() % SANDBOX_UIDS;
-  if (l->drop && !l->bare)
+  if (l->drop && !l->bare && l->n_stage)
     stage_binds(l, fds.error_fd, uid);
   if (apply_limits(spec))
     fail(fds.error_fd, STEP_LIMITS);
   if (l->bare) {
+    join_fresh_keyring();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     if (chdir(l->cwd))
@@ -181,6 +217,7 @@ _Noreturn void sandbox_launch_child(const struct sandbox_launch *l, const struct
     if (sandbox_limit_processes(spec, 0)) /* nobody else has this uid, so only this sandbox counts */
       fail(fds.error_fd, STEP_LIMITS);
   }
+  join_fresh_keyring(); /* as the uid that the program will have */
   execve(l->bwrap, l->argv, l->envp);
   fail(fds.error_fd, STEP_EXEC);
 }

@@ -9,6 +9,8 @@
 
 #include "base/base_file.h"
 
+#define CONFINE_INSIDE "/sharktank-confine"
+
 struct argv_builder {
   struct arena *arena;
   char **item;
@@ -41,12 +43,22 @@ int sandbox_is_waived(void) {
   return wish && strcmp(wish, "none") == 0;
 }
 
+/* Where libraries are found: all that the program of a lean sandbox sees of the machine. */
+static void add_libraries(struct argv_builder *b) {
+  static const char *const folder[] = {"/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64"};
+  for (size_t i = 0; i < sizeof folder / sizeof folder[0]; i++)
+    argv_add3(b, "--ro-bind-try", folder[i], folder[i]);
+}
+
 /* The tool chain: /usr, and what stands beside it in / as a link or (older layouts) as a folder. */
-static void add_tool_chain(struct argv_builder *b) {
-  static const char *const beside[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
-  static const char *const etc[] = {"/etc/alternatives", "/etc/ld.so.cache"};
-  argv_add3(b, "--ro-bind", "/usr", "/usr");
-  for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
+static void add_tool_chain(struct argv_builder *b, int lean) {
+  static const char *const beside[] = {"/lib", "/lib64", "/lib32", "/libx32", "/bin", "/sbin"};
+  static const char *const etc[] = {"/etc/ld.so.cache", "/etc/alternatives"};
+  if (lean)
+    add_libraries(b);
+  else
+    argv_add3(b, "--ro-bind", "/usr", "/usr");
+  for (size_t i = 0; i < (lean ? 2 : sizeof beside / sizeof beside[0]); i++) {
     char target[256];
     ssize_t length = readlink(beside[i], target, sizeof target - 1);
     if (length > 0) {
@@ -56,8 +68,19 @@ static void add_tool_chain(struct argv_builder *b) {
       argv_add3(b, "--ro-bind", beside[i], beside[i]);
     }
   }
-  for (size_t i = 0; i < sizeof etc / sizeof etc[0]; i++)
+  for (size_t i = 0; i < (lean ? 1 : sizeof etc / sizeof etc[0]); i++)
     argv_add3(b, "--ro-bind-try", etc[i], etc[i]);
+}
+
+static enum status add_copy(struct sandbox_launch *l, struct argv_builder *b, const char *host,
+                            const char *inside, struct error *e) {
+  if (l->n_copy == SANDBOX_MAX_COPIES)
+    return error_set(e, ST_RANGE, "a sandbox is given at most %d copied files", SANDBOX_MAX_COPIES);
+  int number = l->block_fd_number + 1 + (int)l->n_copy;
+  l->copy[l->n_copy++] = arena_strdup(&l->arena, host);
+  argv_add3(b, "--perms", access(host, X_OK) == 0 ? "0555" : "0444", NULL);
+  argv_add3(b, "--file", arena_printf(&l->arena, "%d", number), inside);
+  return ST_OK;
 }
 
 static enum status add_binds(struct sandbox_launch *l, struct argv_builder *b,
@@ -70,6 +93,12 @@ static enum status add_binds(struct sandbox_launch *l, struct argv_builder *b,
     const char *source = bind->host, *inside = bind->inside ? bind->inside : bind->host;
     if (!file_exists(source))
       return error_set(e, ST_NOT_FOUND, "the sandbox should show %s, which does not exist", source);
+    if (bind->copied) {
+      enum status s = add_copy(l, b, source, inside, e);
+      if (s)
+        return s;
+      continue;
+    }
     if (l->drop) { /* the uid that bubblewrap will run as may not be able to walk there: stage it */
       l->stage[l->n_stage].host = arena_strdup(&l->arena, source);
       l->stage[l->n_stage].staged = source = arena_printf(&l->arena, "/tmp/s%zu", i);
@@ -79,7 +108,7 @@ static enum status add_binds(struct sandbox_launch *l, struct argv_builder *b,
     argv_add3(b, bind->writable ? "--bind" : "--ro-bind", source ? source : "", inside);
   }
   for (const char *const *hide = spec->hide; hide && *hide; hide++)
-    if (strncmp(*hide, "/usr/", 5) == 0 && file_is_dir(*hide))
+    if (!spec->lean && strncmp(*hide, "/usr/", 5) == 0 && file_is_dir(*hide))
       argv_add3(b, "--tmpfs", *hide, NULL);
   return ST_OK;
 }
@@ -97,6 +126,44 @@ static void add_environment(struct argv_builder *b, const struct sandbox_spec *s
   }
 }
 
+/* /proc and /dev are there for tools that ask for their own name or for /dev/null. Everything that can be
+ * written has a size: bubblewrap's own /dev has none, and a /dev/shm in it. */
+static void add_own_mounts(struct sandbox_launch *l, struct argv_builder *b,
+                           const struct sandbox_spec *spec) {
+  if (spec->lean)
+    return;
+  uint64_t tmp_bytes = spec->tmp_bytes ? spec->tmp_bytes : UINT64_C(64) << 20;
+  argv_add3(b, "--proc", "/proc", NULL);
+  argv_add3(b, "--dev", "/dev", NULL);
+  argv_add3(b, "--remount-ro", "/dev", NULL);
+  argv_add3(b, "--size", arena_printf(&l->arena, "%llu", (unsigned long long)tmp_bytes), NULL);
+  argv_add3(b, "--tmpfs", "/tmp", NULL);
+}
+
+/* The line of sharktank-confine before the program's own: what Landlock leaves of what is mounted. */
+static enum status add_confine(struct argv_builder *b, const struct sandbox_spec *spec, struct error *e) {
+  static const char *const browse[] = {"/usr",   "/bin",   "/sbin",   "/lib",
+                                       "/lib32", "/lib64", "/libx32", "/etc/alternatives"};
+  static const char *const read[] = {"/etc/ld.so.cache", "/dev/urandom", "/proc/self/fd", "/proc/sys/vm"};
+  static const char *const write[] = {"/tmp", "/dev/null"};
+  if (!spec->confine)
+    return ST_OK;
+  argv_add(b, CONFINE_INSIDE);
+  for (size_t i = 0; i < sizeof browse / sizeof browse[0]; i++)
+    argv_add3(b, "-x", browse[i], NULL);
+  for (size_t i = 0; i < sizeof read / sizeof read[0]; i++)
+    argv_add3(b, "-r", read[i], NULL);
+  for (size_t i = 0; i < sizeof write / sizeof write[0]; i++)
+    argv_add3(b, "-w", write[i], NULL);
+  for (size_t i = 0; i < spec->n_bind; i++)
+    argv_add3(b, spec->bind[i].writable ? "-w" : "-x",
+              spec->bind[i].inside ? spec->bind[i].inside : spec->bind[i].host, NULL);
+  if (spec->threads_only)
+    argv_add(b, "-p");
+  argv_add(b, "--");
+  return b->n + 1 < b->capacity ? ST_OK : error_set(e, ST_INTERNAL, "a sandbox's line is too long");
+}
+
 static enum status build_bwrap_line(struct sandbox_launch *l, const struct sandbox_spec *spec,
                                     struct error *e) {
   size_t n_arg = 0, n_env = 0, n_hide = 0;
@@ -106,36 +173,35 @@ static enum status build_bwrap_line(struct sandbox_launch *l, const struct sandb
     n_env++;
   while (spec->hide && spec->hide[n_hide])
     n_hide++;
-  struct argv_builder b = {.arena = &l->arena, .capacity = 96 + n_arg + 3 * (n_env + n_hide + spec->n_bind)};
+  struct argv_builder b = {.arena = &l->arena,
+                           .capacity = 160 + n_arg + 3 * (n_env + n_hide) + 7 * spec->n_bind};
   b.item = arena_array(&l->arena, b.capacity, sizeof *b.item);
   if (!b.item)
     return error_set(e, ST_MEMORY, "out of memory while preparing a sandbox");
 
   argv_add3(&b, l->bwrap, "--unshare-all", "--die-with-parent");
   argv_add3(&b, "--new-session", "--as-pid-1", NULL);
-  if (l->drop) {
-    argv_add3(&b, "--uid", "1000", NULL);
-    argv_add3(&b, "--gid", "1000", NULL);
-  }
-  add_tool_chain(&b);
-  argv_add3(&b, "--proc", "/proc", NULL);
-  argv_add3(&b, "--dev", "/dev", NULL);
-  uint64_t tmp_bytes = spec->tmp_bytes ? spec->tmp_bytes : UINT64_C(64) << 20;
-  argv_add3(&b, "--size", arena_printf(&l->arena, "%llu", (unsigned long long)tmp_bytes), NULL);
-  argv_add3(&b, "--tmpfs", "/tmp", NULL);
+  argv_add3(&b, "--uid", "1000", NULL); /* whoever calls: neither uid nor host name are told inside */
+  argv_add3(&b, "--gid", "1000", NULL);
+  argv_add3(&b, "--hostname", "sandbox", NULL);
+  add_tool_chain(&b, spec->lean);
+  add_own_mounts(l, &b, spec);
   enum status s = add_binds(l, &b, spec, e);
+  if (!s && spec->confine)
+    s = add_copy(l, &b, spec->confine, CONFINE_INSIDE, e);
   if (s)
     return s;
   argv_add3(&b, "--remount-ro", "/", NULL);
-  argv_add3(&b, "--chdir", spec->cwd ? spec->cwd : "/tmp", NULL);
+  argv_add3(&b, "--chdir", spec->lean ? "/" : spec->cwd ? spec->cwd : "/tmp", NULL);
   add_environment(&b, spec);
   argv_add3(&b, "--json-status-fd", arena_printf(&l->arena, "%d", l->status_fd_number), NULL);
   argv_add3(&b, "--block-fd", arena_printf(&l->arena, "%d", l->block_fd_number), NULL);
   argv_add(&b, "--");
+  s = add_confine(&b, spec, e);
   for (size_t i = 0; i < n_arg; i++)
     argv_add(&b, spec->argv[i]);
   l->argv = b.item;
-  return ST_OK;
+  return s;
 }
 
 /* Without bubblewrap a path inside is translated back to the path on this machine. */
@@ -169,9 +235,16 @@ static enum status build_bare_line(struct sandbox_launch *l, const struct sandbo
   return ST_OK;
 }
 
+uint64_t sandbox_tree_limit(const struct sandbox_spec *spec) {
+  if (spec->tree_bytes)
+    return spec->tree_bytes;
+  return (spec->memory_bytes ? spec->memory_bytes : UINT64_C(4) << 30) +
+         (spec->tmp_bytes ? spec->tmp_bytes : UINT64_C(64) << 20);
+}
+
 enum status sandbox_launch_init(struct sandbox_launch *l, const struct sandbox_spec *spec,
                                 const char *bare_tmp, struct error *e) {
-  *l = (struct sandbox_launch){.drop = geteuid() == 0, .bwrap = sandbox_bwrap_path()};
+  *l = (struct sandbox_launch){.drop = geteuid() == 0, .bwrap = sandbox_bwrap_path(), .cgroup_fd = -1};
   arena_init(&l->arena, 0);
   if (!spec->argv || !spec->argv[0])
     return error_set(e, ST_INTERNAL, "a sandbox was asked to run nothing");

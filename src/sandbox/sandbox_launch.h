@@ -16,6 +16,7 @@ enum {
   SANDBOX_UIDS = 4000,
   SANDBOX_MAX_BINDS = 32,
   SANDBOX_MAX_PASS_FDS = 16,
+  SANDBOX_MAX_COPIES = 6,
   SANDBOX_LOW_FD = 100 /* descriptors are parked above this while they are being arranged */
 };
 
@@ -31,8 +32,11 @@ struct sandbox_launch {
     const char *host, *staged; /* staged: "/tmp/sN", what bubblewrap's line names */
     int writable, is_dir;
   } stage[SANDBOX_MAX_BINDS];
+  size_t n_copy; /* files given to bubblewrap as descriptors, numbered from after block_fd_number */
+  const char *copy[SANDBOX_MAX_COPIES];
   const char *cwd;                       /* bare only */
   int status_fd_number, block_fd_number; /* as named in bubblewrap's line */
+  int cgroup_fd;                         /* of cgroup.procs, borrowed; -1: none */
 };
 
 /* The path of bubblewrap on this machine, or NULL. Borrowed, static. */
@@ -50,6 +54,8 @@ struct sandbox_child_fds {
 };
 _Noreturn void sandbox_launch_child(const struct sandbox_launch *l, const struct sandbox_spec *spec,
                                     const struct sandbox_child_fds *fds);
+/* Bytes that the whole tree may hold. */
+uint64_t sandbox_tree_limit(const struct sandbox_spec *spec);
 /* What a step number means, for the error's sentence. */
 const char *sandbox_step_text(int step);
 

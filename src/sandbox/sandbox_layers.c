@@ -1,13 +1,16 @@
 /* Room: sandbox. May use base. Which layers hold here: each is tried, not assumed. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/base_file.h"
+#include "sandbox/sandbox_cgroup.h"
+#include "sandbox/sandbox_landlock.h"
 #include "sandbox/sandbox_launch.h"
 
-enum { N_LAYERS = 4 };
+enum { BUBBLEWRAP, UNPRIVILEGED, RLIMITS, SECCOMP, LANDLOCK, CGROUP, N_LAYERS };
 
 struct layer {
   const char *name;
@@ -45,20 +48,45 @@ static void probe_seccomp(struct layer *l) {
   buffer_fini(&actions);
 }
 
+static void probe_landlock(struct layer *l) {
+  l->active = sandbox_landlock_works();
+  if (!l->active)
+    snprintf(l->why, sizeof l->why, "%s",
+             errno == EOPNOTSUPP ? "this kernel has Landlock but was started without it (lsm=)"
+                                 : "this kernel has no Landlock");
+}
+
+static void probe_cgroup(struct layer *l) {
+  char parent[300], path[320];
+  if (!sandbox_cgroup_find(parent, sizeof parent, l->why, sizeof l->why))
+    return;
+  int fd = sandbox_cgroup_create(parent, UINT64_C(1) << 30, 64, path, sizeof path);
+  if (fd < 0) {
+    snprintf(l->why, sizeof l->why, "no cgroup can be made in %.200s: %s", parent, strerror(errno));
+    return;
+  }
+  close(fd);
+  sandbox_cgroup_remove(path);
+  l->active = 1;
+}
+
 static void probe(struct layer layer[N_LAYERS]) {
-  static const char *const name[N_LAYERS] = {"bubblewrap", "unprivileged", "rlimits", "seccomp"};
+  static const char *const name[N_LAYERS] = {"bubblewrap", "unprivileged", "rlimits",
+                                             "seccomp",    "landlock",     "cgroup"};
   for (int i = 0; i < N_LAYERS; i++)
     layer[i] = (struct layer){.name = name[i]};
   if (sandbox_is_waived())
-    snprintf(layer[0].why, sizeof layer[0].why, "switched off by SHARKTANK_SANDBOX=none");
+    snprintf(layer[BUBBLEWRAP].why, sizeof layer[0].why, "switched off by SHARKTANK_SANDBOX=none");
   else
-    probe_namespaces(&layer[0]);
-  layer[1].active = geteuid() != 0 || layer[0].active;
-  if (!layer[1].active)
-    snprintf(layer[1].why, sizeof layer[1].why,
+    probe_namespaces(&layer[BUBBLEWRAP]);
+  layer[UNPRIVILEGED].active = geteuid() != 0 || layer[BUBBLEWRAP].active;
+  if (!layer[UNPRIVILEGED].active)
+    snprintf(layer[UNPRIVILEGED].why, sizeof layer[0].why,
              "programs run as root: rights are only dropped together with bubblewrap");
-  layer[2].active = 1; /* set or starting fails */
-  probe_seccomp(&layer[3]);
+  layer[RLIMITS].active = 1; /* set or starting fails */
+  probe_seccomp(&layer[SECCOMP]);
+  probe_landlock(&layer[LANDLOCK]);
+  probe_cgroup(&layer[CGROUP]);
 }
 
 json_t *sandbox_layers(void) {

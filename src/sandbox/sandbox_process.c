@@ -3,10 +3,12 @@
  * Signals go through pidfds: a pid may have been given to somebody else, a pidfd never. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,6 +17,7 @@
 
 #include "base/base_clock.h"
 #include "base/base_file.h"
+#include "sandbox/sandbox_cgroup.h"
 #include "sandbox/sandbox_run.h"
 
 enum { STOP_LIMIT_MS = 2000, END_LIMIT_MS = 2000, FORCE_LIMIT_MS = 10000 };
@@ -95,28 +98,36 @@ void sandbox_end(struct sandbox_process *p) {
       (void)wait_end(p, FORCE_LIMIT_MS);
     }
   }
-  int *fd[] = {&p->pidfd, &p->inner_pidfd, &p->status_fd};
+  int *fd[] = {&p->pidfd, &p->inner_pidfd, &p->status_fd, &p->stat_fd};
   for (size_t i = 0; i < sizeof fd / sizeof fd[0]; i++) {
     if (*fd[i] >= 0)
       close(*fd[i]);
     *fd[i] = -1;
   }
+  if (p->cgroup[0])
+    sandbox_cgroup_remove(p->cgroup);
+  p->cgroup[0] = 0;
   if (p->private_tmp[0])
     (void)!file_remove_tree(p->private_tmp, NULL);
   p->private_tmp[0] = 0;
 }
 
-/* The state letter of one thread: after the last ')', for a name may hold anything. 0: it is gone. */
-static char thread_state(const char *path) {
+/* The state letter and number of threads in a "stat" of /proc: after the last ')', for a name may hold
+ * anything. 0: it is gone. */
+static char read_state(int fd, long *threads) {
   char text[512];
-  FILE *f = fopen(path, "re");
-  if (!f)
+  ssize_t got = fd >= 0 ? pread(fd, text, sizeof text - 1, 0) : -1;
+  if (got <= 0)
     return 0;
-  size_t got = fread(text, 1, sizeof text - 1, f);
-  fclose(f);
   text[got] = 0;
   const char *end = strrchr(text, ')');
-  return end && end[1] == ' ' ? end[2] : 0;
+  if (!end || end[1] != ' ')
+    return 0;
+  const char *at = end + 2;
+  for (int field = 3; *at && field < 20; at++)
+    field += *at == ' ';
+  *threads = strtol(at, NULL, 10);
+  return end[2];
 }
 
 /* 1 every thread is stopped, 0 not yet, -1 gone. */
@@ -131,8 +142,12 @@ static int all_stopped(pid_t pid) {
     if (entry->d_name[0] == '.')
       continue;
     snprintf(path, sizeof path, "%s/%s/stat", folder, entry->d_name);
-    char state = thread_state(path);
-    if (state == 'Z' || state == 'X')
+    long threads;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char state = read_state(fd, &threads);
+    if (fd >= 0)
+      close(fd);
+    if (state == 0 || state == 'Z' || state == 'X')
       continue;
     seen++;
     if (state != 'T' && state != 't')
@@ -142,12 +157,28 @@ static int all_stopped(pid_t pid) {
   return seen ? stopped : -1;
 }
 
+/* The whole process's file is kept open: with one thread, which is the usual case, one read tells. */
+static int is_stopped(struct sandbox_process *p) {
+  if (p->stat_fd < 0) {
+    char path[48];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)p->inner);
+    p->stat_fd = open(path, O_RDONLY | O_CLOEXEC);
+  }
+  long threads = 0;
+  char state = read_state(p->stat_fd, &threads);
+  if (state == 0 || state == 'Z' || state == 'X')
+    return state && threads > 1 ? all_stopped(p->inner) : -1; /* its first thread may end before the others */
+  if (state != 'T' && state != 't')
+    return 0;
+  return threads == 1 ? 1 : all_stopped(p->inner);
+}
+
 int sandbox_stop(struct sandbox_process *p) {
   if (p->reaped || send_signal(p->inner_pidfd, SIGSTOP))
     return -1;
   int64_t deadline_ns = clock_mono_ns() + STOP_LIMIT_MS * INT64_C(1000000);
   for (unsigned tries = 0;; tries++) {
-    int state = all_stopped(p->inner);
+    int state = is_stopped(p);
     if (state)
       return state == 1 ? 0 : -1;
     if (clock_mono_ns() > deadline_ns)

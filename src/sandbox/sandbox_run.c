@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/base_clock.h"
+#include "sandbox/sandbox_cgroup.h"
+#include "sandbox/sandbox_launch.h"
 
 /* Takes what is there; 0 = the writing side is closed. Beyond the limit bytes are read and dropped, so
  * that a talkative program ends by itself. */
@@ -33,12 +35,23 @@ static int drain(int fd, size_t out_limit, size_t *kept, struct buffer *output,
   return 1;
 }
 
-static void wait_and_read(struct sandbox_process *p, int fd, int64_t deadline_ns, size_t out_limit,
-                          struct buffer *output, struct sandbox_result *result) {
+enum { LOOK_MS = 100 };
+
+static void wait_and_read(struct sandbox_process *p, const struct sandbox_spec *spec, int fd,
+                          int64_t deadline_ns, size_t out_limit, struct buffer *output,
+                          struct sandbox_result *result) {
   int open_pipe = 1;
   size_t kept = 0;
+  int64_t looked_ns = clock_mono_ns(), limit_bytes = (int64_t)sandbox_tree_limit(spec);
   for (;;) {
-    int64_t left_ns = deadline_ns - clock_mono_ns();
+    int64_t now_ns = clock_mono_ns(), left_ns = deadline_ns - now_ns;
+    if (!p->cgroup[0] && now_ns - looked_ns > LOOK_MS * INT64_C(1000000)) {
+      looked_ns = now_ns;
+      if (sandbox_tree_bytes(p) > limit_bytes) {
+        result->too_large = 1;
+        sandbox_end(p);
+      }
+    }
     if (left_ns <= 0) {
       result->timed_out = 1;
       sandbox_end(p);
@@ -50,7 +63,7 @@ static void wait_and_read(struct sandbox_process *p, int fd, int64_t deadline_ns
       return;
     struct pollfd watch[2] = {{.fd = p->pidfd, .events = POLLIN},
                               {.fd = open_pipe ? fd : -1, .events = POLLIN}};
-    int wait_ms = left_ns / 1000000 > 1000 ? 1000 : (int)(left_ns / 1000000) + 1;
+    int wait_ms = left_ns / 1000000 > LOOK_MS ? LOOK_MS : (int)(left_ns / 1000000) + 1;
     poll(watch, 2, wait_ms);
   }
 }
@@ -59,14 +72,15 @@ static enum status run_started(struct sandbox_process *p, const struct sandbox_s
                                int64_t timeout_ns, size_t out_limit, struct buffer *output,
                                struct sandbox_result *result, struct error *e) {
   int64_t start_ns = clock_mono_ns();
-  wait_and_read(p, fd, start_ns + timeout_ns, out_limit, output, result);
+  wait_and_read(p, spec, fd, start_ns + timeout_ns, out_limit, output, result);
   result->wall_ns = clock_mono_ns() - start_ns;
   int status = 0;
   sandbox_poll(p, &status);
+  result->too_large |= p->cgroup[0] && sandbox_cgroup_ran_out(p->cgroup);
   sandbox_end(p);
   if (output && buffer_failed(output))
     return error_set(e, ST_MEMORY, "out of memory while reading what %s printed", spec->argv[0]);
-  if (p->setup_failed && !result->timed_out)
+  if (p->setup_failed && !result->timed_out && !result->too_large)
     return error_set(e, ST_SANDBOX, "the sandbox for %s could not be set up: %.500s", spec->argv[0],
                      output && output->bytes ? buffer_str(output) : "bubblewrap gave no reason");
   result->exited = WIFEXITED(status);

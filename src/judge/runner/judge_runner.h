@@ -11,9 +11,13 @@ struct runner_memory {
   const uint8_t *plan;
   uint8_t *inputs, *outputs;
   const struct judge_plan_head *head;
+  uint8_t *workspace, *workspace_map; /* what the entry gets; the mapping, with its two guard pages */
+  uint64_t workspace_map_bytes;
 };
 extern struct runner_memory runner_memory;
 
+/* Landlock: of files only libraries can be read. Returns 0 (also where the kernel has none) or -1. */
+int runner_landlock_install(const char *entry);
 /* Installs the system call filter; from here on nothing can be started or opened for writing.
  * Returns 0 or -1. */
 int runner_seccomp_install(uint32_t threads);

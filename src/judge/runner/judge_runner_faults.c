@@ -26,6 +26,11 @@ static void note_address(uintptr_t address, const void *context) {
     memory = JUDGE_MEM_OUTPUTS;
     offset = address - out;
   }
+  uintptr_t map = (uintptr_t)runner_memory.workspace_map;
+  if (map && address >= map && address - map < runner_memory.workspace_map_bytes) {
+    memory = JUDGE_MEM_WORKSPACE; /* signed: before its begin the difference is below zero */
+    offset = (uint64_t)address - (uint64_t)(uintptr_t)runner_memory.workspace;
+  }
   uint32_t is_write = 0;
 #ifdef __x86_64__
   const ucontext_t *uc = context;

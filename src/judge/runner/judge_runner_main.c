@@ -1,6 +1,8 @@
 /* Room: judge, the program that runs an entry inside the sandbox. May include judge_channel.h and
  * sharktank/entry.h; links the C library and libseccomp.
  *
+ * Its one argument is where the entry's object lies inside.
+ *
  * From the moment the entry's object is mapped nothing in this process is to be trusted. It holds no
  * secret: no expected result, no seed, no descriptor but /dev/null. It waits for the judge's bell,
  * does one op, and answers with a fixed-size number. */
@@ -9,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "judge/runner/judge_runner.h"
@@ -30,6 +33,7 @@ struct runner {
   int (*init)(const sk_env *);
   int (*run)(const sk_env *, const sk_call *);
   sk_env env;
+  const char *entry;
   void *workspace;
   uint32_t guarded_shape; /* shape number + 1 whose guard pages are set up */
 };
@@ -97,8 +101,7 @@ static int build_shapes(struct runner *r) {
 
 static uint32_t op_load(struct runner *r) {
   struct judge_channel *channel = runner_memory.channel;
-  char path[] = "/proc/self/fd/7";
-  void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  void *object = dlopen(r->entry, RTLD_NOW | RTLD_LOCAL);
   close(JUDGE_FD_ENTRY);
   if (!object)
     return JUDGE_ANSWER_NO_LOAD;
@@ -127,6 +130,24 @@ static sk_call make_call(const struct runner *r, uint32_t shape) {
                    .workspace_bytes = s->workspace_bytes};
 }
 
+/* Whole pages between two that nobody may touch; the workspace lies at their begin or at their end, by the
+ * layout, and stays there: what an entry keeps in it, it finds again. */
+static int make_workspace(struct runner *r, uint64_t bytes) {
+  struct runner_memory *m = &runner_memory;
+  uint64_t page = JUDGE_PAGE_BYTES, pages = (bytes + page - 1) / page * page;
+  uint8_t *map =
+      mmap(NULL, pages + 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  if (map == MAP_FAILED || mprotect(map, page, PROT_NONE) || mprotect(map + page + pages, page, PROT_NONE))
+    return -1;
+  m->workspace_map = map;
+  m->workspace_map_bytes = pages + 2 * page;
+  m->workspace = map + page;
+  if (m->head->guards == JUDGE_LAYOUT_GUARD_AFTER)
+    m->workspace += pages - (bytes + 63) / 64 * 64;
+  r->workspace = m->workspace;
+  return 0;
+}
+
 static uint32_t op_query(struct runner *r) {
   const struct judge_plan_head *head = runner_memory.head;
   uint64_t most = 0;
@@ -141,8 +162,7 @@ static uint32_t op_query(struct runner *r) {
   }
   if (most == 0)
     return JUDGE_ANSWER_OK;
-  r->workspace = mmap(NULL, most, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-  return r->workspace == MAP_FAILED ? JUDGE_ANSWER_NO_MEMORY : JUDGE_ANSWER_OK;
+  return make_workspace(r, most) ? JUDGE_ANSWER_NO_MEMORY : JUDGE_ANSWER_OK;
 }
 
 static void set_guards(const struct judge_plan_shape *shape, int guarded) {
@@ -184,14 +204,31 @@ static void spin_pause(void) {
 #endif
 }
 
+/* An entry may write its outputs past the caches and leave; the judge looks at them right after the answer.
+ */
+static void stores_arrive(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_sfence();
+#endif
+}
+
+/* Where nothing is clocked, and where the judge shares our core, waiting must not take the core from it. */
+static void wait_politely(uint32_t turns) {
+  static const struct timespec moment = {.tv_nsec = 50000};
+  if (turns < 64)
+    sched_yield();
+  else
+    nanosleep(&moment, NULL);
+}
+
 static uint32_t wait_for_bell(uint32_t seen) {
   struct judge_channel *channel = runner_memory.channel;
-  uint32_t bell;
+  uint32_t bell, turns = 0;
   while ((bell = atomic_load_explicit(&channel->bell, memory_order_acquire)) == seen) {
-    if (!runner_memory.head->spin)
-      sched_yield();
-    else
+    if (runner_memory.head->spin)
       spin_pause();
+    else
+      wait_politely(turns++);
   }
   return bell;
 }
@@ -221,18 +258,24 @@ static void serve(struct runner *r) {
     default:
       break;
     }
+    stores_arrive();
     atomic_store_explicit(&channel->done, (uint64_t)bell << 32 | answer, memory_order_release);
   }
 }
 
-int main(void) {
+int main(int argc, char **argv) {
   static struct runner runner;
+  if (argc != 2)
+    return 119;
+  runner.entry = argv[1];
   if (map_memories() || build_shapes(&runner))
     return 120;
   const struct judge_plan_head *head = runner_memory.head;
   runner.env = (sk_env){.abi = SK_ABI, .device = head->device, .threads = head->threads};
   if (runner_faults_install())
     return 121;
+  if (runner_landlock_install(runner.entry))
+    return 123;
   if (runner_seccomp_install(head->threads))
     return 122;
   serve(&runner);
