@@ -42,7 +42,9 @@ enum {
  * negzero      zeros of both signs and few values among them
  * zeros        a is zero, of both signs, under every scale
  * asymmetric   even and odd k differ in size, scales depend on row and block: swapped nibbles and
- *              confused scales show in every element */
+ *              confused scales show in every element
+ * outliers     the task's own, with one byte of elements in 32 and one scale in 32 from a wider range: who
+ * looks at a few inputs and trusts the rest is wrong */
 enum sk_nvfp4_family {
   SK_NVFP4_TASK,
   SK_NVFP4_FULL,
@@ -53,18 +55,20 @@ enum sk_nvfp4_family {
   SK_NVFP4_NEGZERO,
   SK_NVFP4_ZEROS,
   SK_NVFP4_ASYMMETRIC,
+  SK_NVFP4_OUTLIERS,
   SK_NVFP4_FAMILIES
 };
 
 /* What sk_problem_families of a module is initialised with. */
 #define SK_NVFP4_FAMILY_NAMES                                                                                \
-  "task", "full", "full_small", "onehot", "equal", "alternating", "negzero", "zeros", "asymmetric", NULL
+  "task", "full", "full_small", "onehot", "equal", "alternating", "negzero", "zeros", "asymmetric",          \
+      "outliers", NULL
 
 /* The task's own distribution, and how far the others must keep below it. */
 typedef struct sk_nvfp4_task {
   uint8_t element_mask;          /* bytes of elements (two codes each) are random & this */
   uint8_t (*scale)(uint8_t raw); /* the e4m3 code that a random byte becomes; finite, not negative */
-  int calm;                      /* 0..3: full_small, alternating, negzero and asymmetric have scales 2^calm
+  int calm;                      /* 0..3: all but full, onehot, equal and zeros have scales up to 2^calm
                                     times smaller, for results that are products of sums */
 } sk_nvfp4_task;
 
@@ -173,6 +177,14 @@ static inline void sk_nvfp4_fill_onehot(sk_random *r, uint8_t *out, int64_t rows
   }
 }
 
+/* Any byte, in one place of 32. */
+static inline void sk_nvfp4_scatter(sk_random *r, uint8_t *out, int64_t bytes) {
+  for (int64_t i = 0; i < bytes; i += 32) {
+    uint64_t x = sk_random_next(r), left = (uint64_t)(bytes - i);
+    out[i + (int64_t)((x >> 8) % (left < 32 ? left : 32))] = (uint8_t)x;
+  }
+}
+
 /* Elements of `rows` dense rows of the left (is_a) or a right operand. */
 static inline void sk_nvfp4_fill_elements(const sk_nvfp4_task *task, uint32_t family, int is_a, sk_random *r,
                                           uint8_t *out, int64_t rows, int64_t k) {
@@ -190,13 +202,16 @@ static inline void sk_nvfp4_fill_elements(const sk_nvfp4_task *task, uint32_t fa
     memset(out, (int)(code | code << 4), (size_t)bytes);
     return;
   }
-  sk_random_fill(r, out, bytes, family == SK_NVFP4_TASK ? task->element_mask : 0xff);
+  sk_random_fill(r, out, bytes,
+                 family == SK_NVFP4_TASK || family == SK_NVFP4_OUTLIERS ? task->element_mask : 0xff);
   if (family == SK_NVFP4_NEGZERO)
     sk_nvfp4_map_elements(out, bytes, few, few);
   else if (family == SK_NVFP4_ZEROS && is_a)
     sk_nvfp4_map_elements(out, bytes, none, none);
   else if (family == SK_NVFP4_ASYMMETRIC)
     sk_nvfp4_map_elements(out, bytes, is_a ? small : large, is_a ? large : small);
+  else if (family == SK_NVFP4_OUTLIERS)
+    sk_nvfp4_scatter(r, out, bytes);
   else if (family == SK_NVFP4_ALTERNATING && is_a)
     for (int64_t i = 3; i < rows; i += 4)
       for (int64_t j = 0; j < k / SK_NVFP4_BLOCK; j += 2)
@@ -212,6 +227,8 @@ static inline uint8_t sk_nvfp4_scale_code(const sk_nvfp4_task *task, uint32_t fa
   switch (family) {
   case SK_NVFP4_TASK:
     return task->scale(raw);
+  case SK_NVFP4_OUTLIERS: /* raw is random: the other bits decide whether it is one, 0 .. 8 */
+    return (uint8_t)(raw % 32 == 5 ? raw / 32 * (0x50 - lower) / 7 : task->scale(raw));
   case SK_NVFP4_FULL:
   case SK_NVFP4_ZEROS:
     return raw % 0x7f; /* all but NaN */

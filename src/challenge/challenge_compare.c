@@ -90,6 +90,53 @@ static double compare_decode(uint32_t type, uint64_t bits) {
   }
 }
 
+double challenge_decode(uint32_t type, uint64_t bits) {
+  return compare_decode(type, bits);
+}
+
+/* The nearest value of a small float, by its exponent: what rounds up to the next binade carries there. */
+static uint64_t encode_small_float(double value, int exponent_bits, int mantissa_bits, int has_infinity) {
+  uint64_t top = (UINT64_C(1) << exponent_bits) - 1, sign = signbit(value) ? top + 1 : 0;
+  uint64_t infinity = top << mantissa_bits;
+  int bias = (int)(top >> 1), exponent = 0;
+  double size = fabs(value);
+  sign <<= mantissa_bits;
+  if (isnan(value))
+    return has_infinity ? infinity | 1 : infinity | ((UINT64_C(1) << mantissa_bits) - 1);
+  if (size == 0.0 || isinf(size))
+    return sign | (size == 0.0 ? 0 : has_infinity ? infinity : infinity + 6);
+  (void)frexp(size, &exponent); /* size = f * 2^exponent, f in [0.5, 1) */
+  int scale = exponent - 1 > 1 - bias ? exponent - 1 : 1 - bias;
+  double units = nearbyint(ldexp(size, mantissa_bits - scale));
+  uint64_t code = (uint64_t)units + ((uint64_t)(scale - (1 - bias)) << mantissa_bits);
+  uint64_t last = has_infinity ? infinity : infinity + 6; /* e4m3: 0x7e, beyond it there is only NaN */
+  return sign | (code < last ? code : last);
+}
+
+uint64_t challenge_encode(uint32_t type, double value) {
+  uint64_t bits = 0;
+  float single = (float)value;
+  switch (type) {
+  case SK_E4M3:
+    return encode_small_float(value, 4, 3, 0);
+  case SK_F16:
+    return encode_small_float(value, 5, 10, 1);
+  case SK_BF16:
+    return encode_small_float(value, 8, 7, 1);
+  case SK_F32:
+    memcpy(&bits, &single, sizeof single);
+    return bits;
+  case SK_F64:
+    memcpy(&bits, &value, sizeof value);
+    return bits;
+  default: /* whole numbers; a byte of e2m1x2 is its code */
+    value = fmax(fmin(nearbyint(value), 0x1.fffffffffffffp62), -0x1p63);
+    return (uint64_t)(int64_t)value & (type == SK_I64   ? UINT64_MAX
+                                       : type == SK_I32 ? UINT64_C(0xffffffff)
+                                                        : UINT64_C(0xff));
+  }
+}
+
 static uint64_t compare_load(const uint8_t *at, size_t bytes) {
   uint64_t bits = 0;
   memcpy(&bits, at, bytes);
@@ -151,6 +198,7 @@ static int compare_bounded(uint32_t type, double got, double want, double tolera
 struct compare_run {
   const sk_tensor *t;
   const uint8_t *got, *value;
+  const uint8_t *other;    /* a second result, in the place of the reference; NULL: the reference */
   const double *tolerance; /* NULL: exact */
   size_t bytes;            /* of an element */
   struct challenge_mismatch *out;
@@ -178,6 +226,8 @@ static void compare_element(struct compare_run *r, const uint8_t *at, uint64_t e
     return;
   }
   double want = ((const double *)(const void *)r->value)[elem], value = compare_decode(r->t->type, got);
+  if (r->other)
+    want = compare_decode(r->t->type, compare_load(r->other + (at - r->got), r->bytes));
   if (!compare_bounded(r->t->type, value, want, r->tolerance[elem]))
     compare_note(r, last, value, want, r->tolerance[elem]);
 }
@@ -211,14 +261,15 @@ static void compare_describe(const struct challenge *c, const struct challenge_p
            at, m->got, m->want, bound);
 }
 
-void challenge_compare_tensor(const struct challenge *c, const struct challenge_plan *p,
-                              const struct challenge_data *d, uint32_t t, const uint8_t *bytes,
-                              struct challenge_mismatch *out) {
+static void compare_tensor(const struct challenge *c, const struct challenge_plan *p,
+                           const struct challenge_data *d, uint32_t t, const uint8_t *bytes,
+                           const uint8_t *other, struct challenge_mismatch *out) {
   memset(out, 0, sizeof *out);
   const sk_tensor *tensor = &p->out[t];
   struct compare_run r = {.t = tensor,
                           .got = bytes,
                           .value = d->value[t],
+                          .other = other,
                           .bytes = challenge_type_bytes(tensor->type),
                           .out = out,
                           .tolerance = d->numerics == SK_EXACT ? NULL : d->tolerance[t]};
@@ -240,6 +291,20 @@ void challenge_compare_tensor(const struct challenge *c, const struct challenge_
   out->problem = t / p->n_out;
   out->output = t % p->n_out;
   compare_describe(c, p, !r.tolerance, out);
+}
+
+void challenge_compare_tensor(const struct challenge *c, const struct challenge_plan *p,
+                              const struct challenge_data *d, uint32_t t, const uint8_t *bytes,
+                              struct challenge_mismatch *out) {
+  compare_tensor(c, p, d, t, bytes, NULL, out);
+}
+
+void challenge_compare_two(const struct challenge *c, const struct challenge_plan *p,
+                           const struct challenge_data *d, const uint8_t *one, const uint8_t *other,
+                           struct challenge_mismatch *out) {
+  memset(out, 0, sizeof *out);
+  for (uint32_t t = 0; t < p->n_problems * p->n_out && out->wrong == 0 && d->numerics != SK_EXACT; t++)
+    compare_tensor(c, p, d, t, one + p->out_offset[t], other + p->out_offset[t], out);
 }
 
 void challenge_compare(const struct challenge *c, const struct challenge_plan *p,

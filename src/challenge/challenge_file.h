@@ -51,6 +51,7 @@ struct challenge_device {               /* for rooflines */
   const char *name;                     /* "b200", "cpu" */
   double bytes_per_s, operations_per_s; /* 0: measured on this machine (device cpu) */
   const char *source;
+  int physical; /* the figures are physical bounds: a time below them disqualifies; never for the cpu */
 };
 
 struct knob {
@@ -144,6 +145,15 @@ json_t *knob_to_json(const struct challenge *c, const uint32_t *setting);
 /* The self-contained entry: `#define` lines and the family's source, appended to out. Integer values
  * become "#define KNOB_NAME 8", words "#define KNOB_NAME_word 1". */
 enum status knob_entry_source(const struct challenge *c, const uint32_t *setting, struct buffer *out,
+                              struct error *e) MUST_USE;
+
+/* What people and tools give; the challenge has knobs. */
+/* "MR=4,ISA=avx2" into an object; whether the knobs and values exist is seen later. ST_USAGE. */
+enum status knob_given_pairs(const struct challenge *c, const char *pairs, json_t *setting,
+                             struct error *e) MUST_USE;
+/* The entry of a setting, appended to out; knobs that it leaves out keep their start value. ST_INPUT as
+ * knob_from_json and knob_check have it, with the values that were left out. */
+enum status knob_given_source(const struct challenge *c, const json_t *setting, struct buffer *out,
                               struct error *e) MUST_USE;
 
 #endif

@@ -22,8 +22,14 @@
 #include "challenge/challenge_load.h"
 
 static const int64_t HELPER_TIMEOUT_NS = (int64_t)120 * 1000000000;
-static const uint64_t HELPER_MEMORY_BYTES = (uint64_t)64
-                                            << 30; /* address space: pool and references are mapped */
+static const uint64_t HELPER_MOST_BYTES = (uint64_t)64 << 30;
+
+/* Address space of a module, which maps the pool and the references: what this machine has, so that a
+ * hostile one is refused memory before the machine is out of it. */
+static uint64_t helper_memory_bytes(void) {
+  uint64_t ram = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+  return ram > HELPER_MOST_BYTES ? HELPER_MOST_BYTES : ram;
+}
 
 enum status challenge_module_bad(const struct challenge *c, struct error *e, const char *format, ...) {
   char text[600];
@@ -206,17 +212,19 @@ static enum status helper_memory(struct challenge_helper *h, struct error *e) {
 
 static enum status helper_start(struct challenge_helper *h, int module, struct error *e) {
   static const char *const env[] = {"LC_ALL=C", NULL};
-  char dir[PATH_MAX - 32], program[PATH_MAX];
+  char dir[PATH_MAX - 32], program[PATH_MAX], confine[PATH_MAX];
   int pair[2];
   enum status s = challenge_install_path(CHALLENGE_INSTALL_LIBEXEC, "sharktank-problem", dir, sizeof dir, e);
+  if (s == ST_OK)
+    s = challenge_confine_path(confine, sizeof confine, e);
   if (s != ST_OK)
     return s;
   snprintf(program, sizeof program, "%s/sharktank-problem", dir);
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
     return error_errno(e, errno, "cannot open a connection to", program);
   int fd[WIRE_FD_END - WIRE_FD_SOCKET] = {pair[1], module, h->control_fd, h->pool.fd, h->reference.fd};
-  const char *argv[] = {program, NULL};
-  struct sandbox_bind bind = {program, NULL, 0};
+  const char *argv[] = {"/sharktank-problem", NULL};
+  struct sandbox_bind bind = {.host = program, .inside = argv[0], .copied = 1};
   struct sandbox_spec spec = {.argv = argv,
                               .env = env,
                               .bind = &bind,
@@ -226,7 +234,10 @@ static enum status helper_start(struct challenge_helper *h, int module, struct e
                               .out_fd = -1,
                               .err_fd = -1,
                               .cpu = -1,
-                              .memory_bytes = HELPER_MEMORY_BYTES,
+                              .confine = confine,
+                              .threads_only = 1,
+                              .memory_bytes = helper_memory_bytes(),
+                              .tree_bytes = helper_memory_bytes(),
                               .cpu_seconds = 1u
                                              << 30 /* a season is long; what hangs is ended by the clock */};
   s = sandbox_start(&spec, &h->process, e);

@@ -65,6 +65,10 @@ struct challenge_data {
 enum status challenge_prepare(struct challenge_helper *h, const struct challenge_plan *p, uint32_t family,
                               const uint64_t *seeds, uint32_t count, uint32_t threads,
                               struct challenge_data *out, struct error *e) MUST_USE;
+/* The same with a family of its own for each call. */
+enum status challenge_prepare_mixed(struct challenge_helper *h, const struct challenge_plan *p,
+                                    const uint32_t *family, const uint64_t *seeds, uint32_t count,
+                                    uint32_t threads, struct challenge_data *out, struct error *e) MUST_USE;
 /* Compares one output image (laid out by the plan; may be hostile bytes, is read once) with the
  * reference. *wrong is the count of wrong elements; the first wrong element is described. */
 struct challenge_mismatch {
@@ -84,6 +88,19 @@ void challenge_compare(const struct challenge *c, const struct challenge_plan *p
 void challenge_compare_tensor(const struct challenge *c, const struct challenge_plan *p,
                               const struct challenge_data *d, uint32_t t, const uint8_t *bytes,
                               struct challenge_mismatch *out);
+
+/* Two output images that are right: do they differ from each other by more than the tolerance? *out is
+ * about the first tensor where they do; "want" is the other's value. */
+void challenge_compare_two(const struct challenge *c, const struct challenge_plan *p,
+                           const struct challenge_data *d, const uint8_t *one, const uint8_t *other,
+                           struct challenge_mismatch *out);
+
+/* Bytes of one element of an enum sk_type; 0 for an unknown type. */
+size_t challenge_type_bytes(uint32_t type);
+/* One element: its value, and the bits (in the low bytes) of the value nearest to a number, ties to even.
+ * Beyond the largest value: infinity, or e4m3's largest. Whole numbers must be in range. */
+double challenge_decode(uint32_t type, uint64_t bits);
+uint64_t challenge_encode(uint32_t type, double value);
 
 /* Roofline of one shape on a device of the challenge. */
 struct challenge_roofline {

@@ -46,9 +46,7 @@ enum status challenge_memory_open(struct challenge_memory *m, const char *name, 
 enum status challenge_memory_grow(struct challenge_memory *m, uint64_t bytes, struct error *e) MUST_USE;
 void challenge_memory_close(struct challenge_memory *m);
 
-/* challenge_compare.c: bytes of one element of an enum sk_type; 0 for an unknown type. */
-size_t challenge_type_bytes(uint32_t type);
-/* The enum sk_type of a name in challenge.yml ("e2m1x2"); 0 when there is none. */
+/* challenge_compare.c: the enum sk_type of a name in challenge.yml ("e2m1x2"); 0 when there is none. */
 uint32_t challenge_type_of(const char *name);
 
 #endif

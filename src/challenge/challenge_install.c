@@ -75,3 +75,11 @@ enum status challenge_install_path(enum challenge_install kind, const char *leaf
   }
   return error_set(e, ST_INTERNAL, "an unknown kind of installed file");
 }
+
+enum status challenge_confine_path(char *out, size_t out_bytes, struct error *e) {
+  char dir[PATH_MAX];
+  enum status s = challenge_install_path(CHALLENGE_INSTALL_LIBEXEC, "sharktank-confine", dir, sizeof dir, e);
+  if (s == ST_OK && file_join(out, out_bytes, dir, "sharktank-confine"))
+    return error_set(e, ST_RANGE, "the path of sharktank-confine is too long");
+  return s;
+}

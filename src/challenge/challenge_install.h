@@ -16,7 +16,7 @@
 enum challenge_install {
   CHALLENGE_INSTALL_INCLUDE = 1, /* holds sharktank/entry.h, sharktank/problem.h, nvfp4.h */
   CHALLENGE_INSTALL_LIB,         /* holds libnvfp4.a */
-  CHALLENGE_INSTALL_LIBEXEC,     /* holds sharktank-problem, sharktank-runner */
+  CHALLENGE_INSTALL_LIBEXEC,     /* holds sharktank-problem, sharktank-runner, sharktank-confine */
   CHALLENGE_INSTALL_DATA         /* holds challenges/NAME */
 };
 
@@ -25,5 +25,7 @@ enum challenge_install {
  * that can say where it is. */
 enum status challenge_install_path(enum challenge_install kind, const char *leaf, char *out, size_t out_bytes,
                                    struct error *e) MUST_USE;
+/* The path of sharktank-confine, for sandbox_spec.confine. */
+enum status challenge_confine_path(char *out, size_t out_bytes, struct error *e) MUST_USE;
 
 #endif

@@ -74,7 +74,11 @@ static enum status module_shell(const struct module_build *b, const char *script
   const char *argv[MODULE_MAX_WORDS + 5] = {"/bin/sh", "-c", script, "sh"};
   for (size_t i = 0; i < b->n_words; i++)
     argv[4 + i] = b->word[i];
-  struct sandbox_bind bind[2] = {{b->include, NULL, 0}, {b->lib, NULL, 0}};
+  struct sandbox_bind bind[2] = {{.host = b->include}, {.host = b->lib}};
+  char confine[PATH_MAX];
+  enum status s = challenge_confine_path(confine, sizeof confine, e);
+  if (s != ST_OK)
+    return s;
   struct sandbox_spec spec = {.argv = argv,
                               .env = module_env,
                               .bind = bind,
@@ -83,8 +87,10 @@ static enum status module_shell(const struct module_build *b, const char *script
                               .n_pass_fd = n_fd,
                               .out_fd = -1,
                               .err_fd = -1,
-                              .cpu = -1};
-  enum status s = sandbox_run(&spec, (int64_t)120 * 1000000000, 64 << 10, output, result, e);
+                              .cpu = -1,
+                              .confine = confine,
+                              .memory_bytes = UINT64_C(3) << 30};
+  s = sandbox_run(&spec, (int64_t)120 * 1000000000, 64 << 10, output, result, e);
   if (s != ST_OK)
     return s;
   if (result->exited && (result->exit_status == 127 || result->exit_status == 126))

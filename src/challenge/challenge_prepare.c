@@ -33,7 +33,29 @@ static enum status prepare_numerics(struct challenge_helper *h, const struct cha
   return ST_OK;
 }
 
-/* Offsets of values and tolerances in one call's part of the reference; returns its bytes. Elements
+/* Which of the calls are exact; *all: every one. */
+static enum status prepare_families(struct challenge_helper *h, const struct challenge_plan *p,
+                                    const uint32_t *family, uint32_t count, uint8_t *call_exact, int *all,
+                                    struct error *e) {
+  int exact[WIRE_MAX_FAMILIES];
+  memset(exact, -1, sizeof exact);
+  *all = 1;
+  for (uint32_t i = 0; i < count; i++) {
+    if (h->ended.status == ST_OK && family[i] >= h->n_families)
+      return error_set(e, ST_RANGE, "there are %zu input families, not %u", h->n_families, family[i] + 1);
+    if (family[i] >= WIRE_MAX_FAMILIES) /* it has ended and says so */
+      return prepare_numerics(h, p, 0, &exact[0], e);
+    enum status s = exact[family[i]] < 0 ? prepare_numerics(h, p, family[i], &exact[family[i]], e) : ST_OK;
+    if (s != ST_OK)
+      return s;
+    call_exact[i] = (uint8_t)exact[family[i]];
+    *all &= exact[family[i]];
+  }
+  return ST_OK;
+}
+
+/* Offsets of values and tolerances in one call's part of the reference; returns its bytes. Exact calls among
+ * bounded ones use the same offsets: their values are no wider. Elements
  * are at most 2^32 a tensor and tensors at most 4096, so nothing here can overflow. */
 static uint64_t prepare_reference(const struct challenge_plan *p, int exact, uint64_t *value,
                                   uint64_t *tolerance) {
@@ -51,7 +73,8 @@ static uint64_t prepare_reference(const struct challenge_plan *p, int exact, uin
 
 static enum status prepare_hand_out(struct challenge_helper *h, const struct challenge_plan *p,
                                     const struct wire_request *q, const uint64_t *value,
-                                    const uint64_t *tolerance, struct challenge_data *out, struct error *e) {
+                                    const uint64_t *tolerance, const uint8_t *exact,
+                                    struct challenge_data *out, struct error *e) {
   size_t n = (size_t)p->n_problems * p->n_out;
   const void **pointers = calloc(2 * n * q->count + 1, sizeof *pointers);
   if (!pointers)
@@ -64,31 +87,70 @@ static enum status prepare_hand_out(struct challenge_helper *h, const struct cha
     const double **d = (const double **)pointers + 2 * n * i + n;
     for (size_t t = 0; t < n; t++) {
       v[t] = base + value[t];
-      d[t] = q->exact ? NULL : (const double *)(const void *)(base + tolerance[t]);
+      d[t] = exact[i] ? NULL : (const double *)(const void *)(base + tolerance[t]);
     }
     out[i].inputs = h->pool.map + (uint64_t)i * p->in_bytes;
-    out[i].numerics = q->exact ? SK_EXACT : SK_BOUNDED;
+    out[i].numerics = exact[i] ? SK_EXACT : SK_BOUNDED;
     out[i].value = v;
     out[i].tolerance = d;
   }
   return ST_OK;
 }
 
+static enum status prepare_ask(struct challenge_helper *h, const struct challenge_plan *p,
+                               const uint32_t *family, const uint64_t *seeds, const uint8_t *exact,
+                               const uint64_t *value, const uint64_t *tolerance, struct wire_request *q,
+                               struct error *e) {
+  size_t n_in = (size_t)p->n_problems * p->n_in, n_out = (size_t)p->n_problems * p->n_out;
+  struct wire_request sized = *q;
+  struct wire_answer a;
+  enum status s = challenge_ask_case(h, p->n_problems, p->n_sizes, p->sizes, WIRE_PREPARE, q, e);
+  if (s != ST_OK)
+    return s;
+  memcpy(h->control->in, p->in, n_in * sizeof *p->in);
+  memcpy(h->control->out, p->out, n_out * sizeof *p->out);
+  memcpy(h->control->in_offset, p->in_offset, n_in * sizeof *p->in_offset);
+  memcpy(h->control->value_offset, value, n_out * sizeof *value);
+  memcpy(h->control->tolerance_offset, tolerance, n_out * sizeof *tolerance);
+  memcpy(h->control->seed, seeds, sized.count * sizeof *seeds);
+  memcpy(h->control->call_exact, exact, sized.count);
+  for (uint32_t i = 0; i < sized.count; i++)
+    h->control->call_family[i] = (uint8_t)family[i];
+  q->threads = sized.threads;
+  q->count = sized.count;
+  q->in_bytes = sized.in_bytes;
+  q->call_reference_bytes = sized.call_reference_bytes;
+  return challenge_ask(h, q, "preparing inputs and expected results", &a, e);
+}
+
 enum status challenge_prepare(struct challenge_helper *h, const struct challenge_plan *p, uint32_t family,
                               const uint64_t *seeds, uint32_t count, uint32_t threads,
                               struct challenge_data *out, struct error *e) {
-  int exact = 0;
-  size_t n_in = (size_t)p->n_problems * p->n_in, n_out = (size_t)p->n_problems * p->n_out;
-  if (h->ended.status == ST_OK && family >= h->n_families)
-    return error_set(e, ST_RANGE, "there are %zu input families, not %u", h->n_families, family + 1);
   if (count < 1 || count > WIRE_MAX_CALLS)
     return error_set(e, ST_RANGE, "between 1 and %d calls at a time", (int)WIRE_MAX_CALLS);
-  enum status s = prepare_numerics(h, p, family, &exact, e);
+  uint32_t *families = malloc(count * sizeof *families);
+  if (!families)
+    return error_set(e, ST_MEMORY, "out of memory preparing %u calls", count);
+  for (uint32_t i = 0; i < count; i++)
+    families[i] = family;
+  enum status s = challenge_prepare_mixed(h, p, families, seeds, count, threads, out, e);
+  free(families);
+  return s;
+}
+
+enum status challenge_prepare_mixed(struct challenge_helper *h, const struct challenge_plan *p,
+                                    const uint32_t *family, const uint64_t *seeds, uint32_t count,
+                                    uint32_t threads, struct challenge_data *out, struct error *e) {
+  int exact = 0;
+  uint8_t call_exact[WIRE_MAX_CALLS];
+  size_t n_out = (size_t)p->n_problems * p->n_out;
+  if (count < 1 || count > WIRE_MAX_CALLS)
+    return error_set(e, ST_RANGE, "between 1 and %d calls at a time", (int)WIRE_MAX_CALLS);
+  enum status s = prepare_families(h, p, family, count, call_exact, &exact, e);
   if (s != ST_OK)
     return s;
   uint64_t *value = calloc(n_out + 1, sizeof *value), *tolerance = calloc(n_out + 1, sizeof *tolerance);
-  struct wire_request q = {0};
-  struct wire_answer a;
+  struct wire_request q = {.threads = threads ? threads : 1, .count = count, .in_bytes = p->in_bytes};
   if (!value || !tolerance)
     s = error_set(e, ST_MEMORY, "out of memory preparing %u calls", count);
   uint64_t call_bytes = s == ST_OK ? prepare_reference(p, exact, value, tolerance) : 0;
@@ -99,25 +161,11 @@ enum status challenge_prepare(struct challenge_helper *h, const struct challenge
     s = challenge_memory_grow(&h->pool, p->in_bytes * count, e);
   if (s == ST_OK)
     s = challenge_memory_grow(&h->reference, call_bytes * count, e);
+  q.call_reference_bytes = call_bytes;
   if (s == ST_OK)
-    s = challenge_ask_case(h, p->n_problems, p->n_sizes, p->sizes, WIRE_PREPARE, &q, e);
-  if (s == ST_OK) {
-    memcpy(h->control->in, p->in, n_in * sizeof *p->in);
-    memcpy(h->control->out, p->out, n_out * sizeof *p->out);
-    memcpy(h->control->in_offset, p->in_offset, n_in * sizeof *p->in_offset);
-    memcpy(h->control->value_offset, value, n_out * sizeof *value);
-    memcpy(h->control->tolerance_offset, tolerance, n_out * sizeof *tolerance);
-    memcpy(h->control->seed, seeds, count * sizeof *seeds);
-    q.family = family;
-    q.threads = threads ? threads : 1;
-    q.count = count;
-    q.exact = (uint32_t)exact;
-    q.in_bytes = p->in_bytes;
-    q.call_reference_bytes = call_bytes;
-    s = challenge_ask(h, &q, "preparing inputs and expected results", &a, e);
-  }
+    s = prepare_ask(h, p, family, seeds, call_exact, value, tolerance, &q, e);
   if (s == ST_OK)
-    s = prepare_hand_out(h, p, &q, value, tolerance, out, e);
+    s = prepare_hand_out(h, p, &q, value, tolerance, call_exact, out, e);
   free(value);
   free(tolerance);
   return s;

@@ -259,7 +259,7 @@ static enum status challenge_load_rules(struct challenge_loader *l, const struct
 }
 
 static enum status challenge_load_devices(struct challenge_loader *l, const struct yaml_node *root) {
-  static const char *const known[] = {"name", "bytes_per_s", "operations_per_s", "source", NULL};
+  static const char *const known[] = {"name", "bytes_per_s", "operations_per_s", "source", "physical", NULL};
   struct challenge *c = l->c;
   const struct yaml_node *list = NULL;
   enum status s = challenge_want_list(l, root, "devices", 1, CHALLENGE_MAX_ENTRIES, &list);
@@ -281,8 +281,14 @@ static enum status challenge_load_devices(struct challenge_loader *l, const stru
       s = challenge_want_num(l, map, "operations_per_s", 1.0, 1e300, &d->operations_per_s);
     if (s == ST_OK)
       s = challenge_want_text(l, map, "source", &d->source);
+    const struct yaml_node *physical = yaml_get(map, "physical");
+    if (s == ST_OK && physical)
+      s = yaml_bool(&l->doc, physical, "physical", &d->physical, l->e);
     if (s != ST_OK)
       return s;
+    if (d->physical && strcmp(d->name, "cpu") == 0)
+      return challenge_bad(
+          l, map, "what a cpu moves or computes in a second is no physical bound: leave `physical` out");
     if (challenge_find_device(c, d->name))
       return challenge_bad(l, map, "the device `%.60s` is declared twice", d->name);
     int figures = (d->bytes_per_s > 0.0) + (d->operations_per_s > 0.0),

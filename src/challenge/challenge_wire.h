@@ -30,15 +30,15 @@ enum wire_op {
   WIRE_HELLO = 1, /* after loading: ABI and families; the helper sends it unasked */
   WIRE_LAYOUT,    /* control.sizes -> control.in, control.out */
   WIRE_NUMERICS,  /* -> answer.value */
-  WIRE_PREPARE,   /* control.in, .out, .offsets, .seed -> pool, reference */
+  WIRE_PREPARE,   /* control.in, .out, .offsets, .seed, .call_* -> pool, reference */
   WIRE_ROOFLINE   /* -> answer.bytes, answer.operations */
 };
 
 struct wire_request {
   uint32_t magic, op;
   uint32_t n_problems, n_sizes, n_in, n_out;
-  uint32_t family, threads, count, exact;
-  uint64_t pool_bytes, reference_bytes; /* sizes of the memfds now */
+  uint32_t family, threads, count, unused; /* family: of WIRE_NUMERICS */
+  uint64_t pool_bytes, reference_bytes;    /* sizes of the memfds now */
   uint64_t in_bytes, call_reference_bytes;
 };
 
@@ -58,6 +58,7 @@ struct wire_control {
   uint64_t value_offset[WIRE_MAX_PROBLEMS * WIRE_MAX_TENSORS];
   uint64_t tolerance_offset[WIRE_MAX_PROBLEMS * WIRE_MAX_TENSORS];
   uint64_t seed[WIRE_MAX_CALLS];
+  uint8_t call_family[WIRE_MAX_CALLS], call_exact[WIRE_MAX_CALLS]; /* 1: no tolerances */
   uint32_t n_families;
   char family[WIRE_MAX_FAMILIES][WIRE_NAME_BYTES];
 };

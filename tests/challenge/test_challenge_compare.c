@@ -272,10 +272,51 @@ static void test_dense(void **state) {
   free(got);
 }
 
+/* The nearest value of a type, and back; every value of the small types comes back as itself. */
+static void test_encode(void **state) {
+  (void)state;
+  static const struct {
+    uint32_t type;
+    double value;
+    uint64_t bits;
+  } table[] = {{SK_F16, 1.0, 0x3c00},         {SK_F16, 65519.9, 0x7bff},     {SK_F16, 65520.0, 0x7c00},
+               {SK_F16, -0.0, 0x8000},        {SK_F16, 0x1p-24, 1},          {SK_F16, 0x1p-25, 0},
+               {SK_F16, 0x1.8p-24, 2},        {SK_F16, 0x1.ffep-15, 0x0400}, {SK_F16, 2047.5 * 2, 0x6c00},
+               {SK_BF16, 1.00390625, 0x3f80}, {SK_E4M3, 448, 0x7e},          {SK_E4M3, 1e9, 0x7e},
+               {SK_E4M3, 0x1p-9, 1},          {SK_I32, -3, 0xfffffffd},      {SK_U8, 7, 7}};
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+    if (challenge_encode(table[i].type, table[i].value) != table[i].bits)
+      fail_msg("%g as type %u is 0x%llx", table[i].value, table[i].type,
+               (unsigned long long)challenge_encode(table[i].type, table[i].value));
+  static const uint32_t small[] = {SK_F16, SK_BF16, SK_E4M3};
+  for (size_t k = 0; k < 3; k++)
+    for (uint64_t bits = 0; bits < (small[k] == SK_E4M3 ? 256 : 65536); bits++) {
+      double value = challenge_decode(small[k], bits);
+      if (!isnan(value) && challenge_encode(small[k], value) != bits)
+        fail_msg("0x%llx of type %u does not come back", (unsigned long long)bits, small[k]);
+    }
+}
+
+/* Two results that are right may differ from each other by the tolerance, not more. */
+static void test_two(void **state) {
+  (void)state;
+  const double want[3] = {1, 2, 3}, tolerance[3] = {0.5, 0.5, 0.5};
+  const float one[3] = {1.5f, 2, 3}, near[3] = {1, 2, 3.25f}, far[3] = {0.5f, 2, 3};
+  struct setup s;
+  struct challenge_mismatch m;
+  setup_one(&s, SK_F32, 3, 4, want, tolerance);
+  challenge_compare_two(&s.c, &s.p, &s.d, (const uint8_t *)one, (const uint8_t *)near, &m);
+  assert_int_equal(m.wrong, 0);
+  challenge_compare_two(&s.c, &s.p, &s.d, (const uint8_t *)one, (const uint8_t *)far, &m);
+  assert_int_equal(m.wrong, 1);
+  assert_true(m.got == 1.5 && m.want == 0.5 && m.index[0] == 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_exact),  cmocka_unit_test(test_bounded), cmocka_unit_test(test_f16_values),
-      cmocka_unit_test(test_places), cmocka_unit_test(test_dense),
+      cmocka_unit_test(test_places), cmocka_unit_test(test_dense),   cmocka_unit_test(test_encode),
+      cmocka_unit_test(test_two),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

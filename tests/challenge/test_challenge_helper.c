@@ -194,7 +194,7 @@ static void test_roofline(void **state) {
   assert_true(fabs(r.intensity - 1.0 / 16) < 1e-12);
   assert_true(fabs(r.seconds - 65536 / 1e9) < 1e-12);
   assert_int_equal(r.bytes_bind, 0);
-  struct challenge_device slow = {"slow", 1e6, 1e9, NULL};
+  struct challenge_device slow = {.name = "slow", .bytes_per_s = 1e6, .operations_per_s = 1e9};
   assert_int_equal(challenge_roofline(the_helper, s, &slow, &r, &e), ST_OK);
   assert_int_equal(r.bytes_bind, 1);
   assert_true(fabs(r.seconds - 16.0 * 65536 / 1e6) < 1e-9);

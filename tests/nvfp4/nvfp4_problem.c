@@ -1,6 +1,8 @@
 /* Room: tests of nvfp4. */
 #include "nvfp4_problem.h"
 
+#include <sharktank/problem_nvfp4.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +104,7 @@ uint64_t problem_inputs_hash(const struct problem_module *m, const int64_t (*sha
   struct problem_instance x;
   uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
   problem_open(&x, m, shape, groups);
-  for (uint32_t family = 0; family < problem_families(m); family++) {
+  for (uint32_t family = 0; family < SK_NVFP4_OUTLIERS; family++) { /* what came later is not hashed */
     assert_int_equal(m->generate(&x.c, 20260101, family, x.problem), 0);
     for (uint32_t p = 0; p < groups; p++)
       for (uint32_t t = 0; t < m->n_in; t++) {

@@ -136,7 +136,7 @@ static void server_aim(struct server *s, const struct wire_request *q, uint32_t 
     s->out[t].data = NULL;
     s->expected[t].value = base + s->control->value_offset[t];
     s->expected[t].tolerance = NULL;
-    if (!q->exact) {
+    if (!s->control->call_exact[i]) {
       void *tolerance = base + s->control->tolerance_offset[t];
       s->expected[t].tolerance = tolerance;
     }
@@ -149,15 +149,16 @@ static int serve_prepare(struct server *s, const struct wire_request *q, const s
     return 1;
   }
   for (uint32_t i = 0; i < q->count; i++) {
+    uint32_t family = s->control->call_family[i];
     server_aim(s, q, i);
-    int r = s->module.generate(c, s->control->seed[i], q->family, s->problem);
+    int r = s->module.generate(c, s->control->seed[i], family, s->problem);
     if (r != 0) {
       snprintf(why, WIRE_TEXT_BYTES, "sk_problem_generate refused the shape (%d)", r);
       return 1;
     }
     /* All bits set is NaN in every floating-point type: what expect forgets never compares equal by luck. */
     memset(s->reference + (uint64_t)i * q->call_reference_bytes, 0xff, q->call_reference_bytes);
-    r = s->module.expect(c, q->family, s->problem, q->threads ? q->threads : 1, s->expected);
+    r = s->module.expect(c, family, s->problem, q->threads ? q->threads : 1, s->expected);
     if (r != 0) {
       snprintf(why, WIRE_TEXT_BYTES, "sk_problem_expect refused the shape (%d)", r);
       return 1;
