@@ -5,7 +5,7 @@
 #include "report/report_value.h"
 
 static void print_cases(const struct challenge *ch, const json_t *check) {
-  static const char *const heads[] = {"verdict", ">time", "inputs", "shape", NULL};
+  static const char *const heads[] = {"verdict", ">two calls", "inputs", "shape", NULL};
   const json_t *cases = json_arr(check, "cases");
   if (!json_array_size(cases))
     return;
@@ -75,11 +75,70 @@ static int checked(struct cli_bench *b, const struct cli_call *c) {
   return cli_finish(status);
 }
 
+static void print_self(const json_t *self) {
+  static const char *const check_heads[] = {"promise", "verdict", "what was found", NULL};
+  static const char *const heads[] = {"mutant", "verdict", "by", ">time", "what it does; where it was caught",
+                                      NULL};
+  cli_out("%s: %s\n", json_str(self, "verdict", "?"), json_str(self, "where", ""));
+  const json_t *checks = json_arr(self, "checks"), *mutants = json_arr(self, "mutants");
+  struct cli_table *t = cli_table_create(check_heads);
+  for (size_t i = 0; i < json_array_size(checks); i++) {
+    const json_t *one = json_array_get(checks, i);
+    cli_table_cell(t, "%s", json_str(one, "check", "?"));
+    cli_table_cell(t, "%s", json_str(one, "verdict", "?"));
+    cli_table_cell(t, "%s", json_str(one, "text", ""));
+  }
+  cli_table_print(t);
+  if (!json_array_size(mutants))
+    return;
+  cli_out("\n");
+  t = cli_table_create(heads);
+  for (size_t i = 0; i < json_array_size(mutants); i++) {
+    const json_t *one = json_array_get(mutants, i);
+    char time[REPORT_TEXT_BYTES] = "";
+    double seconds;
+    if (json_has_num(one, "seconds", &seconds))
+      report_time(report_value_from(one, "seconds", NULL), time);
+    cli_table_cell(t, "%s", json_str(one, "mutant", "?"));
+    cli_table_cell(t, "%s", json_str(one, "verdict", "?"));
+    cli_table_cell(t, "%s", json_str(one, "by", ""));
+    cli_table_cell(t, "%s", time);
+    cli_table_cell(t, "%s; %.120s", json_str(one, "text", ""), json_str(one, "where", ""));
+  }
+  cli_table_print(t);
+}
+
+/* The challenge itself. */
+static int looked_at(struct cli_bench *b, const struct cli_call *c) {
+  struct error e;
+  json_t *self = NULL;
+  memset(&e, 0, sizeof e);
+  enum status st = judge_open(b->challenge, &b->progress, &b->judge, &e);
+  if (st == ST_OK)
+    st = judge_self(b->judge, &self, &e);
+  report_terminal_clear(b->terminal);
+  if (st != ST_OK)
+    return cli_error(&e);
+  const int status = strcmp(json_str(self, "verdict", ""), "sound") ? CLI_OTHER_VERDICT : CLI_DONE;
+  if (cli_given(c, "--json"))
+    return cli_json(self, status);
+  print_sandbox(self);
+  print_self(self);
+  json_decref(self);
+  return cli_finish(status);
+}
+
 static int run(const struct cli_call *c) {
   struct cli_bench b;
+  const int self = cli_given(c, "--self");
+  if (self && c->n_args > 1)
+    return cli_wrong("check --self takes a CHALLENGE and no ENTRY");
+  if (!self && c->n_args < 2)
+    return cli_wrong("check needs an ENTRY, or --self for the challenge itself; usage: sharktank check %s",
+                     cli_check.usage);
   int status = cli_bench_open(&b, c, c->arg[0]);
   if (status == CLI_DONE)
-    status = checked(&b, c);
+    status = self ? looked_at(&b, c) : checked(&b, c);
   cli_bench_close(&b);
   return status;
 }
@@ -88,19 +147,23 @@ static const struct cli_option options[] = {
     {"--device", "D", "where the entry runs: cpu (cuda and sim are not built yet)", NULL},
     {"--json", NULL, "one object, schema sharktank.check/1 (docs/json.md)", NULL},
     {"--require-sandbox", NULL, "refuse to run without every sandbox layer", NULL},
-    {"--self", NULL, "is the challenge itself sound?", "a challenge is not checked against mutants today"},
+    {"--self", NULL, "is the challenge itself sound? No ENTRY then: mutants are judged", NULL},
     {NULL, NULL, NULL, NULL}};
 
 const struct cli_command cli_check = {
     "check",
-    "CHALLENGE ENTRY [--device D] [--json] [--require-sandbox]",
-    "compile, gates, correctness: the verdict on one entry",
+    "CHALLENGE [ENTRY | --self] [--device D] [--json] [--require-sandbox]",
+    "compile, gates, correctness: the verdict on one entry, or on the challenge itself",
     "Compiles the entry in the sandbox, applies the challenge's gates, and runs every test shape, hidden\n"
     "shapes near them and wider input families, twice in two processes.\n\n"
     "CHALLENGE is a name or a folder. ENTRY is a .c file, knobs:NAME=VALUE,NAME=VALUE (knobs left out keep\n"
     "their start value), or a .json or .yml file with a setting; for example knobs:ISA=avx2,DECODE=shuffle\n\n"
-    "Exit status: 0 pass; 1 any other verdict; 2 the call or an input file is wrong; 3 the machinery failed.\n",
-    2,
+    "With --self it is the challenge that is judged: its problem module's promises, and entries that are wrong\n"
+    "in one way each (zeros, half of K ignored, one wrong element ...). A challenge that lets one pass is\n"
+    "refused. Run it before you publish a challenge, and after each change of its tolerances or shapes.\n\n"
+    "Exit status: 0 pass or sound; 1 any other verdict; 2 the call or an input file is wrong; 3 the machinery\n"
+    "failed.\n",
+    1,
     2,
     options,
     run};

@@ -15,6 +15,7 @@
 #include "challenge/challenge_install.h"
 #include "challenge/challenge_peak.h"
 #include "cli/cli.h"
+#include "cli/cli_calibrate.h"
 #include "sandbox/sandbox_run.h"
 
 extern char **environ;
@@ -130,6 +131,7 @@ static void check_parts(json_t *problems) {
   } parts[] = {{CHALLENGE_INSTALL_INCLUDE, "sharktank/entry.h"},
                {CHALLENGE_INSTALL_LIBEXEC, "sharktank-problem"},
                {CHALLENGE_INSTALL_LIBEXEC, "sharktank-runner"},
+               {CHALLENGE_INSTALL_LIBEXEC, "sharktank-confine"},
                {CHALLENGE_INSTALL_LIB, "libnvfp4.a"}};
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     struct error e;
@@ -168,6 +170,7 @@ static json_t *examine(void) {
   (void)json_object_set_new(o, "peaks", st == ST_OK ? challenge_peaks_json(&peaks) : json_null());
   if (st != ST_OK)
     add_problem(problems, e.text);
+  (void)json_object_set_new(o, "calibration", cli_calibration());
   check_parts(problems);
   (void)json_object_set_new(o, "gpus", gpus());
   (void)json_object_set_new(o, "keys", keys());
@@ -246,6 +249,7 @@ static void print_human(const json_t *o) {
             json_bool(one, "active", 0) ? "active" : "missing", why && *why ? ", " : "", why ? why : "");
   }
   print_peaks(o);
+  cli_calibration_print(json_obj(o, "calibration"));
   cli_out("gpus          %zu found; entries run on the CPU only (cuda and sim are not built yet)\n",
           json_array_size(json_arr(o, "gpus")));
   list = json_arr(o, "keys");
@@ -266,6 +270,10 @@ static void print_human(const json_t *o) {
 }
 
 static int run(const struct cli_call *c) {
+  if (cli_given(c, "--calibrate"))
+    return cli_calibrate(c);
+  if (cli_given(c, "--fresh") || cli_given(c, "--budget"))
+    return cli_wrong("--budget and --fresh belong to --calibrate");
   json_t *o = examine();
   const int status = json_bool(o, "ready", 0) ? CLI_DONE : CLI_MACHINERY;
   if (cli_given(c, "--json"))
@@ -276,17 +284,21 @@ static int run(const struct cli_call *c) {
 }
 
 static const struct cli_option options[] = {
-    {"--json", NULL, "one object, schema sharktank.doctor/1 (docs/json.md)", NULL},
-    {"--calibrate", NULL, "measures the duel's noise on this machine",
-     "the margin of a duel is a fixed 0.5 % today"},
+    {"--json", NULL, "one object, schema sharktank.doctor/1 or sharktank.calibrate/1 (docs/json.md)", NULL},
+    {"--calibrate", NULL, "measures the margin of this machine's duels, and keeps it for 30 days", NULL},
+    {"--budget", "S", "with --calibrate: seconds (default 240); a later call goes on", NULL},
+    {"--fresh", NULL, "with --calibrate: forget what earlier calls measured", NULL},
     {NULL, NULL, NULL, NULL}};
 
 const struct cli_command cli_doctor = {
     "doctor",
-    "[--json]",
+    "[--json] [--calibrate [--budget S] [--fresh]]",
     "what this machine can do",
     "Compilers, instruction sets, sandbox layers, cores, measured peaks, GPUs, and which keys are present\n"
     "(their names, never their values).\n\n"
+    "--calibrate races builds of one program that differ only in names, padding and the order of functions,\n"
+    "and keeps the difference that 95 % of such duels stay below: the margin delta of this machine's duels\n"
+    "(0.5 % at least, and until 20 duels were raced). Leave the machine alone while it runs.\n\n"
     "Exit status: 0 a season can be played here; 3 something it needs is missing.\n",
     0,
     0,

@@ -1,4 +1,5 @@
 /* Room cli: the command `duel`: is B faster than A? */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -55,6 +56,9 @@ static void print_human(const struct challenge *ch, const json_t *duel) {
     }
     cli_out("\n");
   }
+  double delta;
+  if (json_has_num(duel, "delta", &delta))
+    cli_out("a win is more than %.4g %% (%s)\n", 100 * delta, json_str(duel, "delta_from", "given"));
   if (json_str(duel, "stop", NULL))
     cli_out("stopped because: %s\n", json_str(duel, "stop", ""));
   print_shapes(ch, duel);
@@ -89,11 +93,26 @@ static int raced(struct cli_bench *b, const struct cli_call *c, const struct jud
   return cli_finish(status);
 }
 
+/* A share, as everywhere: 0.005 is 0.5 %. */
+static enum status read_delta(const struct cli_call *c, double *out) {
+  const char *text = cli_value(c, "--delta");
+  if (!text)
+    return ST_OK;
+  char *end = NULL;
+  const double v = strtod(text, &end);
+  if (!*text || *end || !(v >= 0 && v <= 0.5)) {
+    (void)cli_wrong("--delta %s: wanted a share from 0 to 0.5 (0.005 is 0.5 %%)", text);
+    return ST_USAGE;
+  }
+  *out = v;
+  return ST_OK;
+}
+
 static int run(const struct cli_call *c) {
   struct judge_duel_options o;
   judge_duel_defaults(&o);
   o.full = cli_given(c, "--full");
-  if (cli_seconds(c, "--budget", &o.budget_s) != ST_OK)
+  if (cli_seconds(c, "--budget", &o.budget_s) != ST_OK || read_delta(c, &o.delta) != ST_OK)
     return CLI_WRONG_CALL;
   struct cli_bench b;
   int status = cli_bench_open(&b, c, c->arg[0]);
@@ -105,6 +124,7 @@ static int run(const struct cli_call *c) {
 
 static const struct cli_option options[] = {
     {"--budget", "S", "seconds (default 60); pairs enough for a verdict are always run", NULL},
+    {"--delta", "D", "how much faster a win is (default: this machine's calibration, else 0.005)", NULL},
     {"--full", NULL, "the task's own shapes instead of the scaled ones", NULL},
     {"--device", "D", "where the entries run: cpu (cuda and sim are not built yet)", NULL},
     {"--json", NULL, "one object, schema sharktank.duel/1 (docs/json.md)", NULL},
@@ -113,7 +133,7 @@ static const struct cli_option options[] = {
 
 const struct cli_command cli_duel = {
     "duel",
-    "CHALLENGE A B [--device D] [--budget S] [--full] [--json] [--require-sandbox]",
+    "CHALLENGE A B [--device D] [--budget S] [--delta D] [--full] [--json] [--require-sandbox]",
     "is B faster than A? sequential paired test, per-shape intervals",
     "Races two entries side by side in fresh processes with fresh inputs, pair after pair, until the evidence\n"
     "decides or the budget is spent. Every output of every call is checked.\n\n"

@@ -26,7 +26,15 @@ enum {
   JUDGE_PAGE_BYTES = 4096
 };
 
-#define JUDGE_PLAN_MAGIC UINT32_C(0x6a706c31)
+#define JUDGE_PLAN_MAGIC UINT32_C(0x6a706c32)
+
+/* How the tensors of a call lie. The workspace has an unmapped page on both sides in each of them. */
+enum judge_layout_kind {
+  JUDGE_LAYOUT_BLOCK = 0,   /* packed; random guard bands around outputs */
+  JUDGE_LAYOUT_GUARD_AFTER, /* every tensor, and the workspace, ends where an unmapped page begins (up to 63
+                               bytes) */
+  JUDGE_LAYOUT_GUARD_BEFORE /* every tensor, and the workspace, begins where an unmapped page ends */
+};
 
 enum judge_op {
   JUDGE_OP_NONE = 0, /* answered at once: the runner is up, its filter is in place */
@@ -45,7 +53,12 @@ enum judge_answer {
 };
 
 enum judge_symbol { JUDGE_HAS_ABI = 1, JUDGE_HAS_RUN = 2, JUDGE_HAS_INIT = 4, JUDGE_HAS_WORKSPACE = 8 };
-enum judge_memory { JUDGE_MEM_OTHER = 0, JUDGE_MEM_INPUTS = 1, JUDGE_MEM_OUTPUTS = 2 };
+enum judge_memory {
+  JUDGE_MEM_OTHER = 0,
+  JUDGE_MEM_INPUTS = 1,
+  JUDGE_MEM_OUTPUTS = 2,
+  JUDGE_MEM_WORKSPACE = 3
+};
 
 struct judge_channel {
   /* written by the judge */
@@ -55,13 +68,14 @@ struct judge_channel {
   _Alignas(128) _Atomic uint64_t done;
   /* hints, also the child's */
   _Alignas(128) _Atomic uint32_t symbols, abi, signal_number, fault_memory, fault_write, syscall_number;
-  _Atomic uint64_t fault_offset; /* in inputs or outputs; else the address */
+  _Atomic uint64_t fault_offset; /* in inputs, outputs, or from the workspace's begin; else the address */
   _Atomic int64_t workspace[JUDGE_MAX_SHAPES];
 };
 
 struct judge_plan_head {
   uint32_t magic, n_shapes, threads, spin; /* spin: 0 on a single core, where waiting must yield */
   uint32_t n_in, n_out, n_sizes, device;
+  uint32_t guards, unused; /* enum judge_layout_kind */
   uint64_t inputs_bytes, outputs_bytes, workspace_max, plan_bytes;
   /* struct judge_plan_shape [n_shapes] follows */
 };

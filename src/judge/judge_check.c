@@ -23,6 +23,7 @@ struct check {
   struct arena arena;
   const struct challenge_shape **public_shape;
   uint32_t n_public, n_shapes, n_tests;
+  uint32_t *near; /* of each hidden shape: the place of its test among the cheapest */
   struct judge_shape *item[SIDES];
   const struct judge_shape **shape[SIDES];
   struct judge_memory_map inputs[SIDES];
@@ -32,24 +33,24 @@ struct check {
   json_t *cases;
 };
 
-static double shape_cost(const struct check *k, const struct challenge_shape *s) {
+double judge_shape_cost(const struct judge *j, const struct challenge_shape *s) {
   double cost = 0;
   for (uint32_t p = 0; p < s->n_problems; p++) {
     double product = 1;
-    for (size_t i = 0; i < k->j->challenge->n_sizes; i++)
-      product *= (double)s->sizes[p * k->j->challenge->n_sizes + i];
+    for (size_t i = 0; i < j->challenge->n_sizes; i++)
+      product *= (double)s->sizes[p * j->challenge->n_sizes + i];
     cost += product;
   }
   return cost;
 }
 
-/* The tests by rising cost, for the cases that need not be large. */
-static uint32_t *tests_by_cost(struct check *k) {
-  uint32_t *order = arena_array(&k->arena, k->n_tests + 1, sizeof *order);
-  for (uint32_t i = 0; order && i < k->n_tests; i++) {
+/* The first n public shapes by rising cost. */
+static uint32_t *shapes_by_cost(struct check *k, uint32_t n) {
+  uint32_t *order = arena_array(&k->arena, n + 1, sizeof *order);
+  for (uint32_t i = 0; order && i < n; i++) {
     uint32_t at = i;
-    double cost = shape_cost(k, k->public_shape[i]);
-    for (; at > 0 && shape_cost(k, k->public_shape[order[at - 1]]) > cost; at--)
+    double cost = judge_shape_cost(k->j, k->public_shape[i]);
+    for (; at > 0 && judge_shape_cost(k->j, k->public_shape[order[at - 1]]) > cost; at--)
       order[at] = order[at - 1];
     order[at] = i;
   }
@@ -58,12 +59,14 @@ static uint32_t *tests_by_cost(struct check *k) {
 
 static enum status collect_shapes(struct check *k, struct error *e) {
   const struct challenge *c = k->j->challenge;
-  size_t most = c->n_tests + c->n_benchmarks + NEAR_SHAPES * HIDDEN_PER_SHAPE;
+  size_t most_hidden = NEAR_SHAPES * HIDDEN_PER_SHAPE + c->n_sizes + 1;
+  size_t most = c->n_tests + c->n_benchmarks + most_hidden;
   if (most > JUDGE_MAX_SHAPES)
     return error_at(e, ST_RANGE, c->file, 0, "more than %d test and benchmark shapes", JUDGE_MAX_SHAPES);
   k->public_shape = arena_array(&k->arena, most, sizeof *k->public_shape);
-  struct challenge_shape *hidden = arena_array(&k->arena, NEAR_SHAPES * HIDDEN_PER_SHAPE, sizeof *hidden);
-  if (!k->public_shape || !hidden)
+  struct challenge_shape *hidden = arena_array(&k->arena, most_hidden, sizeof *hidden);
+  k->near = arena_array(&k->arena, most_hidden, sizeof *k->near);
+  if (!k->public_shape || !hidden || !k->near)
     return error_set(e, ST_MEMORY, "out of memory while preparing a check");
   for (size_t i = 0; i < c->n_tests; i++)
     k->public_shape[k->n_shapes++] = &c->test[i];
@@ -73,7 +76,7 @@ static enum status collect_shapes(struct check *k, struct error *e) {
   k->n_public = k->n_shapes;
   if (k->n_tests == 0)
     k->n_tests = k->n_public;
-  uint32_t *order = tests_by_cost(k);
+  uint32_t *order = shapes_by_cost(k, k->n_tests);
   if (!order)
     return error_set(e, ST_MEMORY, "out of memory while preparing a check");
   for (uint32_t i = 0; i < NEAR_SHAPES && i < k->n_tests; i++) {
@@ -83,41 +86,71 @@ static enum status collect_shapes(struct check *k, struct error *e) {
         judge_hidden_shapes(k->j, &k->arena, k->public_shape[order[i]], HIDDEN_PER_SHAPE, here, &made, e);
     if (s)
       return s;
-    for (uint32_t h = 0; h < made; h++)
+    for (uint32_t h = 0; h < made; h++) {
+      k->near[k->n_shapes - k->n_public] = i;
       k->public_shape[k->n_shapes++] = &here[h];
+    }
   }
-  return ST_OK;
+  uint32_t made = 0;
+  struct challenge_shape *corner = hidden + NEAR_SHAPES * HIDDEN_PER_SHAPE;
+  enum status s = judge_corner_shapes(k->j, &k->arena, k->public_shape[order[0]], corner, &made, e);
+  for (uint32_t h = 0; h < made && !s; h++) {
+    struct challenge_plan *plan = NULL; /* a module may know a bound that `legal:` does not tell */
+    s = challenge_plan_create(k->j->helper, &corner[h], &plan, e);
+    if (!s) {
+      k->near[k->n_shapes - k->n_public] = 0;
+      k->public_shape[k->n_shapes++] = &corner[h];
+    }
+    challenge_plan_free(plan);
+    s = s == ST_INPUT ? ST_OK : s;
+  }
+  return s;
 }
 
 static void add_case(struct check *k, uint32_t shape, uint32_t family, int repeat) {
   k->item_case[k->n_cases++] = (struct check_case){shape, family, repeat};
 }
 
+/* A hidden shape: the task's inputs and one wider family. */
+static enum status add_hidden(struct check *k, uint32_t shape, uint32_t families, struct error *e) {
+  uint64_t pick;
+  enum status s = judge_seed(&pick, e);
+  if (s)
+    return s;
+  add_case(k, shape, 0, 0);
+  if (families > 1)
+    add_case(k, shape, 1 + (uint32_t)(pick % (families - 1)), 0);
+  return ST_OK;
+}
+
+/* Cheap cases first, so that a wrong entry costs little: for each of the cheapest tests the task's inputs,
+ * the wider families and the hidden shapes near it, with the corners and the repeated calls at the cheapest;
+ * only then the other tests and the timed shapes. */
 static enum status collect_cases(struct check *k, struct error *e) {
   uint32_t families = (uint32_t)challenge_family_count(k->j->helper);
-  uint32_t *order = tests_by_cost(k);
+  uint32_t *order = shapes_by_cost(k, k->n_tests), *all = shapes_by_cost(k, k->n_public);
   k->item_case =
       arena_array(&k->arena, 2 * (size_t)k->n_shapes + WIDE_SHAPES * (size_t)families + REPEATS + 1,
                   sizeof *k->item_case);
-  if (!k->item_case || !order)
+  uint8_t *taken = arena_array(&k->arena, k->n_public + 1, sizeof *taken);
+  enum status s = ST_OK;
+  if (!k->item_case || !order || !all || !taken)
     return error_set(e, ST_MEMORY, "out of memory while preparing a check");
-  for (uint32_t i = 0; i < k->n_public; i++)
-    add_case(k, i, 0, 0);
-  for (uint32_t i = 0; i < WIDE_SHAPES && i < k->n_tests; i++)
-    for (uint32_t f = 1; f < families; f++)
+  memset(taken, 0, k->n_public);
+  for (uint32_t i = 0; i < WIDE_SHAPES && i < k->n_tests && !s; i++) {
+    for (uint32_t f = 0; f < families; f++)
       add_case(k, order[i], f, 0);
-  for (uint32_t i = k->n_public; i < k->n_shapes; i++) {
-    add_case(k, i, 0, 0);
-    uint64_t pick;
-    enum status s = judge_seed(&pick, e);
-    if (s)
-      return s;
-    if (families > 1)
-      add_case(k, i, 1 + (uint32_t)(pick % (families - 1)), 0);
+    taken[order[i]] = 1;
+    for (uint32_t h = k->n_public; h < k->n_shapes && !s; h++)
+      if (k->near[h - k->n_public] == i)
+        s = add_hidden(k, h, families, e);
+    for (uint32_t n = 0; i == 0 && n < REPEATS; n++)
+      add_case(k, order[0], 0, 1);
   }
-  for (uint32_t i = 0; i < REPEATS; i++)
-    add_case(k, order[0], 0, 1);
-  return ST_OK;
+  for (uint32_t i = 0; i < k->n_public; i++)
+    if (!taken[all[i]])
+      add_case(k, all[i], 0, 0);
+  return s;
 }
 
 static enum status start_side(struct check *k, int side, struct judge_verdict *v, struct error *e) {
@@ -177,20 +210,33 @@ static enum status run_both(struct check *k, const struct check_case *x, struct 
 }
 
 /* Both runs against the reference; right in one process and wrong in the other is a race. */
+/* Both against the reference, then against each other: a result that is right twice and differs by more than
+ * the tolerance depends on something that is no input. */
 static void compare_both(struct check *k, const struct check_case *x, const struct challenge_data *data,
                          struct judge_verdict *v) {
   struct judge_verdict side[SIDES] = {{0}, {0}};
   for (int i = 0; i < SIDES; i++)
     judge_block_compare(k->j, &k->child[i], x->shape, 0, data, &side[i]);
   const struct judge_verdict *bad = side[0].kind ? &side[0] : side[1].kind ? &side[1] : NULL;
-  if (!bad)
+  if (bad) {
+    *v = *bad;
+    if (!(side[0].kind && side[1].kind) && strcmp(bad->kind, "wrong") == 0) {
+      v->kind = "race";
+      snprintf(v->where, sizeof v->where,
+               "two runs on the same input differ: right in one process, but %.600s", bad->where);
+    }
     return;
-  *v = *bad;
-  if (!(side[0].kind && side[1].kind) && strcmp(bad->kind, "wrong") == 0) {
-    v->kind = "race";
-    snprintf(v->where, sizeof v->where, "two runs on the same input differ: right in one process, but %.600s",
-             bad->where);
   }
+  const struct judge_shape *s = k->shape[0][x->shape];
+  challenge_compare_two(k->j->challenge, s->plan, data, k->child[0].image, k->child[1].image, &v->mismatch);
+  if (v->mismatch.wrong == 0)
+    return;
+  v->has_mismatch = 1;
+  judge_verdict_set(v, "race",
+                    "two runs on the same input differ by more than the tolerance, though each is right: %s: "
+                    "%.400s in the other process",
+                    s->shape->name, v->mismatch.text);
+  snprintf(v->shape, sizeof v->shape, "%s", s->shape->name);
 }
 
 static enum status run_case(struct check *k, const struct check_case *x, double *seconds,
@@ -205,8 +251,10 @@ static enum status run_case(struct check *k, const struct check_case *x, double 
   if (s)
     return s;
   rng_init(&r, rng_derive(seed, 1) ^ (uint64_t)clock_mono_ns());
-  for (int side = 0; side < SIDES; side++)
+  for (int side = 0; side < SIDES; side++) {
     judge_block_fill(k->shape[side][x->shape], &k->inputs[side], &k->child[side], &data, 1, &r);
+    judge_fill_slack(k->shape[side][x->shape], &r, k->inputs[side].data);
+  }
   int64_t start_ns = clock_mono_ns();
   s = run_both(k, x, v, e);
   *seconds = (double)(clock_mono_ns() - start_ns) * 1e-9;
@@ -237,7 +285,7 @@ static enum status run_cases(struct check *k, struct judge_verdict *v, struct er
     judge_tell(k->j, "check", (double)i / k->n_cases, "%.80s, %s", k->public_shape[x->shape]->name,
                challenge_family_name(k->j->helper, x->family));
     if (x->repeat && i && k->item_case[i - 1].repeat && last_s > REPEAT_CALL_S)
-      break;
+      continue; /* last_s stays: none of the others either */
     enum status s = run_case(k, x, &last_s, v, e);
     if (s || v->kind)
       return s;

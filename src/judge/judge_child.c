@@ -9,7 +9,7 @@
 #include "judge/judge_internal.h"
 
 enum { CHECK_EVERY_SPINS = 512, PATIENCE = 8 };
-static const int64_t MS = 1000000;
+static const int64_t MS = 1000000, LOOK_NS = 20000000;
 
 static void spin_pause(void) {
 #if defined(__x86_64__)
@@ -54,16 +54,21 @@ static enum status make_memories(struct judge *j, const struct judge_shape *cons
 static enum status start_runner(struct judge *j, const struct judge_build *build, int cpu,
                                 const struct judge_memory_map *inputs, struct judge_child *c,
                                 struct error *e) {
-  const char *const argv[] = {"/sharktank-runner", NULL};
-  const struct sandbox_bind bind[] = {{.host = j->runner_path, .inside = "/sharktank-runner"}};
-  const char *const hide[] = {j->data_path[0] ? j->data_path : NULL, NULL};
+  /* Both files are copied in: nothing inside tells where they, or this project, lie on the machine. Without
+   * bubblewrap nothing is copied, and the object is the descriptor after the four memories. */
+  char object[40];
+  snprintf(object, sizeof object, "/proc/self/fd/%d", build->object_fd);
+  const int waived = sandbox_is_waived();
+  const char *const argv[] = {"/sharktank-runner", waived ? "/proc/self/fd/7" : "/entry.so", NULL};
+  const struct sandbox_bind bind[] = {{.host = j->runner_path, .inside = "/sharktank-runner", .copied = 1},
+                                      {.host = object, .inside = "/entry.so", .copied = 1}};
   const int pass[] = {c->channel.fd, c->plan.fd, inputs->fd, c->outputs.fd, build->object_fd};
   struct sandbox_spec spec = {.argv = argv,
                               .bind = bind,
-                              .n_bind = 1,
-                              .hide = hide,
+                              .n_bind = sizeof bind / sizeof bind[0],
+                              .lean = 1,
                               .pass_fd = pass,
-                              .n_pass_fd = sizeof pass / sizeof pass[0],
+                              .n_pass_fd = sizeof pass / sizeof pass[0] - (waived ? 0 : 1),
                               .out_fd = -1,
                               .err_fd = -1,
                               .cpu = j->threads == 1 ? cpu : -1,
@@ -88,7 +93,8 @@ static enum status start_runner(struct judge *j, const struct judge_build *build
   if (reply == JUDGE_REPLY_CANCELLED)
     return error_set(e, ST_INTERRUPTED, "interrupted while an entry was started");
   if (reply == JUDGE_REPLY_DONE) {
-    judge_raise_priority(c->process.inner); /* now that it has a session of its own */
+    if (c->n_shapes && c->shape[0]->kind == JUDGE_LAYOUT_BLOCK) /* clocked; a check is not */
+      judge_raise_priority(c->process.inner);                   /* now that it has a session of its own */
     return ST_OK;
   }
   int status = 0;
@@ -167,18 +173,19 @@ int64_t judge_child_delay_ns(const struct judge_child *c) {
 }
 
 /* A limit is meant for the entry, not for the load of the machine: time in which the child was ready to
- * run and had no core does not count, up to a few times the limit. */
-static int out_of_time(const struct judge_child *c, int64_t waited_ns, int64_t timeout_ns,
+ * run and had no core does not count, up to a few times the limit. seen_ns: of waited_ns, what we were
+ * there to see. */
+static int out_of_time(const struct judge_child *c, int64_t seen_ns, int64_t waited_ns, int64_t timeout_ns,
                        int64_t delay_start_ns) {
-  if (waited_ns <= timeout_ns)
-    return 0;
+  if (seen_ns <= timeout_ns)
+    return waited_ns > PATIENCE * timeout_ns;
   int64_t delay_ns = judge_child_delay_ns(c);
-  return delay_ns < 0 || delay_start_ns < 0 || waited_ns - (delay_ns - delay_start_ns) > timeout_ns ||
+  return delay_ns < 0 || delay_start_ns < 0 || seen_ns - (delay_ns - delay_start_ns) > timeout_ns ||
          waited_ns > PATIENCE * timeout_ns;
 }
 
 enum judge_reply judge_child_wait(struct judge_child *c, int spin, int64_t timeout_ns, uint32_t *answer) {
-  int64_t start_ns = 0, checked_ns = 0, delay_start_ns = -1;
+  int64_t start_ns = 0, checked_ns = 0, delay_start_ns = -1, seen_ns = 0;
   for (unsigned spins = 1;; spins++) {
     if (judge_child_answered(c, answer))
       return JUDGE_REPLY_DONE;
@@ -192,11 +199,14 @@ enum judge_reply judge_child_wait(struct judge_child *c, int spin, int64_t timeo
     if (start_ns == 0)
       start_ns = checked_ns = now_ns;
     if (now_ns - checked_ns > 2 * MS) {
+      /* a long gap is one in which this process had no core: that is not the entry's doing either, and it
+       * may have answered meanwhile */
+      seen_ns += now_ns - checked_ns < LOOK_NS ? now_ns - checked_ns : LOOK_NS;
       checked_ns = now_ns;
       if (delay_start_ns < 0)
         delay_start_ns = judge_child_delay_ns(c);
-      if (out_of_time(c, now_ns - start_ns, timeout_ns, delay_start_ns))
-        return JUDGE_REPLY_TIMEOUT;
+      if (out_of_time(c, seen_ns, now_ns - start_ns, timeout_ns, delay_start_ns))
+        return judge_child_answered(c, answer) ? JUDGE_REPLY_DONE : JUDGE_REPLY_TIMEOUT;
       if (judge_cancelled(c->judge))
         return JUDGE_REPLY_CANCELLED;
       if (judge_child_gone(c))
@@ -213,7 +223,7 @@ enum judge_reply judge_child_call(struct judge_child *c, enum judge_op op, uint3
   return judge_child_wait(c, 0, timeout_ns, answer);
 }
 
-static void check_symbols(const struct judge_child *c, struct judge_verdict *v) {
+void judge_child_symbols(const struct judge_child *c, struct judge_verdict *v) {
   const struct judge_channel *channel = (const void *)c->channel.data;
   uint32_t symbols = atomic_load(&channel->symbols), abi = atomic_load(&channel->abi);
   if (!(symbols & JUDGE_HAS_ABI))
@@ -224,7 +234,7 @@ static void check_symbols(const struct judge_child *c, struct judge_verdict *v) 
     judge_verdict_set(v, "gate", "sk_entry_abi is %u, this judge speaks %u", abi, SK_ABI);
 }
 
-static void check_workspace(const struct judge *j, const struct judge_child *c, struct judge_verdict *v) {
+void judge_child_workspace(const struct judge *j, const struct judge_child *c, struct judge_verdict *v) {
   const struct judge_channel *channel = (const void *)c->channel.data;
   for (uint32_t i = 0; i < c->n_shapes && !v->kind; i++) {
     int64_t bytes = atomic_load(&channel->workspace[i]);
@@ -261,7 +271,7 @@ enum status judge_child_prepare(struct judge *j, struct judge_child *c, struct j
   enum status s = step(j, c, JUDGE_OP_LOAD, init_ns, "while it was loaded", &answer, v, e);
   if (s || v->kind)
     return s;
-  check_symbols(c, v);
+  judge_child_symbols(c, v);
   if (v->kind)
     return ST_OK;
   s = step(j, c, JUDGE_OP_INIT, init_ns, "in sk_entry_init", &answer, v, e);
@@ -274,7 +284,7 @@ enum status judge_child_prepare(struct judge *j, struct judge_child *c, struct j
   s = step(j, c, JUDGE_OP_QUERY, init_ns, "in sk_entry_workspace", &answer, v, e);
   if (s || v->kind)
     return s;
-  check_workspace(j, c, v);
+  judge_child_workspace(j, c, v);
   if (!v->kind && answer) /* its own number, from its own process: nothing that the machinery did */
     judge_verdict_set(v, "init_failed", "no memory was left in its process for the workspace it asks for");
   if (!v->kind && sandbox_stop(&c->process))

@@ -4,6 +4,7 @@
  * so `#include` and `.incbin` find nothing else. Source and object travel through memfds; the object
  * that is raced is the sealed copy, whatever happens to the cache's file. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,6 +13,7 @@
 #include "base/base_clock.h"
 #include "base/base_file.h"
 #include "base/base_hash.h"
+#include "challenge/challenge_install.h"
 #include "judge/judge_compile_cache.h"
 #include "judge/judge_internal.h"
 
@@ -55,7 +57,7 @@ static enum status build_args(const struct judge *j, struct arena *a, const char
   return ST_OK;
 }
 
-static void put_first_error(json_t *report, const char *output) {
+void judge_first_error(json_t *report, const char *output) {
   for (const char *line = output; line && *line;) {
     const char *end = strchr(line, '\n');
     size_t bytes = end ? (size_t)(end - line) : strlen(line);
@@ -109,7 +111,12 @@ static void apply_gates(const struct judge *j, const char *source, size_t bytes,
 static enum status run_compiler(struct judge *j, const char *const *argv, int source_fd, int object_fd,
                                 struct buffer *output, struct sandbox_result *result, struct error *e) {
   const char *const env[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C", "TMPDIR=/tmp", NULL};
-  const struct sandbox_bind bind[] = {{.host = j->include_path, .inside = "/include/sharktank/entry.h"}};
+  const struct sandbox_bind bind[] = {
+      {.host = j->include_path, .inside = "/include/sharktank/entry.h", .copied = 1}};
+  char confine[PATH_MAX];
+  enum status s = challenge_confine_path(confine, sizeof confine, e);
+  if (s)
+    return s;
   const char *const hide[] = {j->data_path[0] ? j->data_path : NULL, NULL};
   const int pass[] = {source_fd, object_fd};
   struct sandbox_spec spec = {.argv = argv,
@@ -122,7 +129,9 @@ static enum status run_compiler(struct judge *j, const char *const *argv, int so
                               .out_fd = -1,
                               .err_fd = -1,
                               .cpu = -1,
+                              .confine = confine,
                               .memory_bytes = UINT64_C(3) << 30,
+                              .tree_bytes = UINT64_C(4) << 30,
                               .file_bytes = OBJECT_LIMIT,
                               .tmp_bytes = 128 << 20,
                               .processes = 32};
@@ -147,11 +156,12 @@ static enum status judge_result(struct judge *j, const struct sandbox_result *re
     return ST_OK;
   }
   json_put_str(report, "verdict", "compile_error");
-  put_first_error(report, output);
+  judge_first_error(report, output);
   if (json_is_null(json_object_get(report, "first_error"))) {
     json_t *error =
         json_pack("{s:n,s:s}", "line", "text",
-                  result->exited && result->exit_status == EXIT_NO_OBJECT
+                  result->too_large ? "the compiler used more memory than its sandbox grants"
+                  : result->exited && result->exit_status == EXIT_NO_OBJECT
                       ? "the object is too large or was not written"
                       : "the compiler ended without naming an error (out of memory or disk in its sandbox)");
     json_object_set_new(report, "first_error", error);
@@ -277,6 +287,8 @@ enum status judge_build_create(struct judge *j, const char *source, size_t bytes
   } else {
     s = build_uncached(j, argv, source, bytes, key, out, e);
   }
+  if (!s)
+    json_put_str(out->report, "compiler", j->compiler); /* the key holds it, so the cached one is the same */
 done:
   if (s)
     judge_build_free(out);

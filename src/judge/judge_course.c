@@ -9,7 +9,7 @@
  * little higher). Where one side is more than twice as slow, its block is bounded instead: a difference
  * that large does not need the resolution. */
 static const double BLOCK_S = 0.028, SLOW_BLOCK_S = 0.1;
-enum { MOST_CALLS = 4096 };
+enum { MOST_CALLS = 3600, MOST_SLOTS = 4096, WIDE_OF = 4 };
 static const uint64_t MOST_BLOCK_BYTES = UINT64_C(256) << 20;
 
 enum status judge_course_create(struct judge *j, int full, const char *only, struct judge_course *out,
@@ -47,22 +47,32 @@ enum status judge_course_create(struct judge *j, int full, const char *only, str
                   only ? "no benchmark shape is called \"%s\"" : "there are no benchmark shapes", only);
 }
 
+uint32_t judge_course_most(const struct judge *j, const struct judge_course *c, uint32_t shape,
+                           double calls) {
+  uint64_t slot_bytes = c->shape[shape]->in_slot_bytes + c->shape[shape]->out_slot_bytes;
+  uint64_t fit = MOST_BLOCK_BYTES / (slot_bytes * (j->threads > 1 ? 2 : 1) + 1); /* its decoys on top */
+  calls = fmin(fmin(calls, j->threads > 1 ? MOST_SLOTS / 2 : MOST_CALLS), fit ? (double)fit : 1);
+  return (uint32_t)fmax(calls, 1);
+}
+
 int judge_course_choose(const struct judge *j, struct judge_course *c, uint32_t shape, double one_s,
                         double other_s) {
   double fast_s = fmax(fmin(one_s, other_s), 1e-8), slow_s = fmax(one_s, other_s);
   double calls = ceil(BLOCK_S / fast_s);
   if (slow_s > 2 * fast_s)
     calls = fmin(calls, fmax(1, floor(SLOW_BLOCK_S / slow_s)));
-  uint64_t slot_bytes = c->shape[shape]->in_slot_bytes + c->shape[shape]->out_slot_bytes;
-  uint64_t fit = MOST_BLOCK_BYTES / (slot_bytes * (j->threads > 1 ? 2 : 1) + 1);
-  calls = fmin(fmin(calls, MOST_CALLS), fit ? (double)fit : 1);
   uint32_t before = c->calls[shape];
-  c->calls[shape] = (uint32_t)fmax(calls, 1);
+  c->calls[shape] = judge_course_most(j, c, shape, calls);
   return c->calls[shape] != before;
 }
 
+/* With one thread working ahead saves no more than the ring of a call, so few decoys make it a loss. */
+static uint32_t decoys(const struct judge *j, uint32_t calls) {
+  return j->threads > 1 ? calls : calls > 1 ? (calls + 7) / 8 : 0;
+}
+
 uint32_t judge_course_slots(const struct judge *j, const struct judge_course *c, uint32_t shape) {
-  return j->threads > 1 ? 2 * c->calls[shape] : c->calls[shape];
+  return c->calls[shape] + decoys(j, c->calls[shape]);
 }
 
 enum status judge_course_memory(struct judge *j, struct judge_course *c, struct error *e) {
@@ -75,9 +85,11 @@ enum status judge_course_memory(struct judge *j, struct judge_course *c, struct 
     most = slots > most ? slots : most;
   }
   struct challenge_data *data = realloc(c->data, most * sizeof *data);
-  if (!data)
+  c->data = data ? data : c->data;
+  uint32_t *family = realloc(c->family, most * sizeof *family);
+  c->family = family ? family : c->family;
+  if (!data || !family)
     return error_set(e, ST_MEMORY, "out of memory while preparing to clock");
-  c->data = data;
   c->most_slots = most;
   if (c->inputs.data && c->inputs.bytes >= bytes)
     return ST_OK;
@@ -92,19 +104,30 @@ void judge_course_free(struct judge_course *c) {
   free(c->shape);
   free(c->calls);
   free(c->data);
+  free(c->family);
   judge_memory_free(&c->inputs);
   *c = (struct judge_course){.inputs = {.fd = -1}};
 }
 
-enum status judge_course_prepare(struct judge *j, struct judge_course *c, uint32_t shape, uint64_t seed,
-                                 struct error *e) {
-  uint32_t slots = judge_course_slots(j, c, shape);
+enum status judge_course_prepare(struct judge *j, struct judge_course *c, uint32_t shape, int mixed,
+                                 uint64_t seed, struct error *e) {
+  uint32_t slots = judge_course_slots(j, c, shape), *family = calloc(slots, sizeof *family);
   uint64_t *seeds = malloc(slots * sizeof *seeds);
-  if (!seeds)
-    return error_set(e, ST_MEMORY, "out of memory while preparing a block");
-  for (uint32_t i = 0; i < slots; i++)
+  size_t families = challenge_family_count(j->helper);
+  struct rng r;
+  rng_init(&r, rng_derive(seed, UINT64_C(1) << 32));
+  uint32_t forced = (uint32_t)rng_below(&r, slots); /* one at least, or a block would be spent for nothing */
+  for (uint32_t i = 0; seeds && family && i < slots; i++) {
     seeds[i] = rng_derive(seed, i);
-  enum status s = challenge_prepare(j->helper, c->shape[shape]->plan, 0, seeds, slots, j->cores, c->data, e);
+    if (mixed && families > 1 && (rng_below(&r, WIDE_OF) == 0 || i == forced))
+      family[i] = 1 + (uint32_t)rng_below(&r, families - 1);
+  }
+  enum status s = seeds && family ? challenge_prepare_mixed(j->helper, c->shape[shape]->plan, family, seeds,
+                                                            slots, j->cores, c->data, e)
+                                  : error_set(e, ST_MEMORY, "out of memory while preparing a block");
+  if (c->family && !s)
+    memcpy(c->family, family, slots * sizeof *family);
+  free(family);
   free(seeds);
   return s;
 }

@@ -8,36 +8,39 @@
 #include <string.h>
 
 #include "base/base_clock.h"
+#include "judge/judge_calibration.h"
 #include "judge/judge_duel_race.h"
 #include "judge/judge_internal.h"
 
 static const double ALPHA_SLOWER = 0.05, ALPHA_SHAPE = 0.05, CONFIDENCE = 0.95, MOST_DROPPED = 0.2;
-enum { LEAST_FOR_DROPS = 5 };
+/* Once B will not be shown faster, what is spent on showing that it is slower; counted from the start. */
+static const double LOSER_S = 5;
+enum { LEAST_FOR_DROPS = 10 };
 
 void judge_duel_defaults(struct judge_duel_options *o) {
   *o = (struct judge_duel_options){
-      .alpha = 0.01, .delta = 0.005, .budget_s = 60, .max_shape_slower = 0.05, .full = 0, .phase = "duel"};
+      .alpha = 0.01, .delta = -1, .budget_s = 60, .max_shape_slower = 0.05, .phase = "duel"};
 }
 
-/* How many pairs can still be run: what the budget holds, but always enough for a win of every pair. */
-static uint32_t pairs_left(const struct race *r, const struct judge_duel_options *o, double elapsed_s,
+/* How many pairs can still be run until limit_s, but always enough for an alpha's win of every pair. */
+static uint32_t pairs_left(const struct race *r, double limit_s, double alpha, double elapsed_s,
                            double pair_s) {
-  uint32_t least = eprocess_least_pairs(o->alpha), more = 0;
-  if (pair_s > 0 && elapsed_s < o->budget_s)
-    more = (uint32_t)fmin((o->budget_s - elapsed_s) / pair_s, RACE_MAX_PAIRS);
+  uint32_t least = eprocess_least_pairs(alpha), more = 0;
+  if (pair_s > 0 && elapsed_s < limit_s)
+    more = (uint32_t)fmin((limit_s - elapsed_s) / pair_s, RACE_MAX_PAIRS);
   if (r->n_pairs < least && more < least - r->n_pairs)
     more = least - r->n_pairs;
   return r->n_pairs + more > RACE_MAX_PAIRS ? RACE_MAX_PAIRS - r->n_pairs : more;
 }
 
 static enum status drop_limit(const struct race *r, struct error *e) {
-  uint32_t all = r->n_pairs + r->dropped;
-  if (all >= LEAST_FOR_DROPS && r->dropped > MOST_DROPPED * all)
+  uint32_t dropped = r->dropped_stolen + r->dropped_drift, all = r->n_pairs + dropped;
+  if (all >= LEAST_FOR_DROPS && dropped > MOST_DROPPED * all)
     return error_set(
         e, ST_BUSY,
-        "%u of %u pairs were disturbed from outside (stolen processor time): this machine is too busy to "
-        "race on now",
-        r->dropped, all);
+        "%u of %u pairs were disturbed from outside (%u: processor time stolen from this machine, "
+        "%u: the core's or the memory's pace changed): this machine is too busy to race on now",
+        dropped, all, r->dropped_stolen, r->dropped_drift);
   return ST_OK;
 }
 
@@ -47,10 +50,24 @@ static void tell_pair(const struct race *r, const struct judge_duel_options *o, 
              "pair %u: %u wins, ratio %.4g", r->n_pairs, wins, exp(-eprocess_median(r->d, r->n_pairs)));
 }
 
+/* What the pairs so far say, and how many more there is room for. */
+static enum eprocess_state decide(const struct race *r, const struct judge_duel_options *o, double elapsed_s,
+                                  double pair_s, uint32_t *more) {
+  struct eprocess_rule rule = {.alpha = o->alpha, .alpha_slower = ALPHA_SLOWER, .delta = o->delta};
+  if (o->pairs) {
+    *more = o->pairs > r->n_pairs && elapsed_s < o->budget_s ? o->pairs - r->n_pairs : 0;
+    return EPROCESS_GO_ON;
+  }
+  *more = pairs_left(r, o->budget_s, o->alpha, elapsed_s, pair_s);
+  if (eprocess_grossly_slower(r->shape_d, r->course.n, RACE_MAX_PAIRS, r->n_pairs))
+    return EPROCESS_SLOWER;
+  uint32_t more_slower = pairs_left(r, fmin(o->budget_s, LOSER_S), ALPHA_SLOWER, elapsed_s, pair_s);
+  return eprocess_decide(r->d, r->n_pairs, *more, more_slower, &rule);
+}
+
 /* Pairs until something is shown, or the budget is spent. */
 static enum status run_pairs(struct race *r, const struct judge_duel_options *o, enum eprocess_state *state,
                              const char **stop, struct judge_verdict *v, struct error *e) {
-  struct eprocess_rule rule = {.alpha = o->alpha, .alpha_slower = ALPHA_SLOWER, .delta = o->delta};
   int64_t start_ns = clock_mono_ns();
   enum status s = race_warm_up(r, v, e);
   *state = EPROCESS_GO_ON;
@@ -58,12 +75,9 @@ static enum status run_pairs(struct race *r, const struct judge_duel_options *o,
   int64_t first_ns = clock_mono_ns();
   while (!s && !v->kind) {
     double elapsed_s = (double)(clock_mono_ns() - start_ns) * 1e-9;
-    uint32_t ran = r->n_pairs + r->dropped;
+    uint32_t ran = r->n_pairs + r->dropped_stolen + r->dropped_drift, more;
     double pair_s = ran ? (double)(clock_mono_ns() - first_ns) * 1e-9 / ran : 0;
-    uint32_t more = pairs_left(r, o, elapsed_s, pair_s);
-    *state = eprocess_grossly_slower(r->shape_d, r->course.n, RACE_MAX_PAIRS, r->n_pairs)
-                 ? EPROCESS_SLOWER
-                 : eprocess_decide(r->d, r->n_pairs, more, &rule);
+    *state = decide(r, o, elapsed_s, pair_s, &more);
     if (*state != EPROCESS_GO_ON || (more == 0 && r->n_pairs))
       break;
     if (judge_cancelled(r->j))
@@ -75,7 +89,7 @@ static enum status run_pairs(struct race *r, const struct judge_duel_options *o,
       tell_pair(r, o, (double)(clock_mono_ns() - start_ns) * 1e-9);
   }
   static const char *const why[] = {"budget", "evidence", "evidence", "futile", "out of reach"};
-  *stop = v->kind ? "fault" : why[*state];
+  *stop = v->kind ? "fault" : o->pairs ? "pairs" : why[*state];
   return s;
 }
 
@@ -125,11 +139,16 @@ static void put_numbers(const struct race *r, const struct judge_duel_options *o
   json_put_int(out, "pairs", n);
   json_put_int(out, "wins", wins);
   json_put_int(out, "losses", losses);
-  json_put_int(out, "dropped", r->dropped);
+  json_put_int(out, "dropped", r->dropped_stolen + r->dropped_drift);
+  json_t *dropped_for = json_object();
+  json_put_int(dropped_for, "stolen", r->dropped_stolen);
+  json_put_int(dropped_for, "drift", r->dropped_drift);
+  json_object_set_new(out, "dropped_for", dropped_for);
   json_put_num(out, "evidence", eprocess_evidence(n, wins));
   json_put_num(out, "evidence_slower", eprocess_evidence(n, losses));
   json_put_num(out, "alpha", o->alpha);
   json_put_num(out, "delta", o->delta);
+  json_put_int(out, "wide_blocks", r->wide_blocks);
   json_t *d = json_array(), *seeds = json_array();
   for (uint32_t i = 0; i < n; i++) {
     json_array_append_new(d, json_real(r->d[i]));
@@ -161,12 +180,18 @@ enum status judge_duel(struct judge *j, const char *a, size_t a_bytes, const cha
   struct judge_duel_options o = *options;
   int64_t start_ns = clock_mono_ns();
   *out = NULL;
-  if (!(o.alpha > 0 && o.alpha < 1) || !(o.delta >= 0 && o.delta < 1) || !(o.budget_s >= 0) ||
-      !(o.max_shape_slower >= 0))
-    return error_set(e, ST_USAGE,
-                     "a duel needs 0 < alpha < 1, 0 <= delta < 1, a budget and a limit of 0 or more");
+  if (!(o.alpha > 0 && o.alpha < 1) || !(o.delta < 1) || !(o.budget_s >= 0) || !(o.max_shape_slower >= 0) ||
+      o.pairs > RACE_MAX_PAIRS)
+    return error_set(
+        e, ST_USAGE,
+        "a duel needs 0 < alpha < 1, delta < 1, a budget and a limit of 0 or more, and at most %d "
+        "pairs",
+        RACE_MAX_PAIRS);
+  char delta_from[64] = "given";
+  if (o.delta < 0)
+    judge_delta_here(&o.delta, delta_from, sizeof delta_from);
   struct race *r;
-  enum status s = race_create(j, o.full, &r, e);
+  enum status s = race_create(j, o.full, o.shape, &r, e);
   if (s)
     return s;
   struct judge_verdict v = {0};
@@ -183,10 +208,15 @@ enum status judge_duel(struct judge *j, const char *a, size_t a_bytes, const cha
   }
   if (!s && !v.kind)
     s = run_pairs(r, &o, &state, &stop, &v, e);
+  json_t *below = json_array();
+  if (!s && !v.kind)
+    s = race_check_floor(r, below, &v, e);
   if (!s) {
     json_t *report = json_object();
     json_put_str(report, "schema", "sharktank.duel/1");
     put_result(r, &o, state, &v, report);
+    json_object_set(report, "below_roofline", below);
+    json_put_str(report, "delta_from", delta_from);
     json_put_num(report, "budget_seconds", o.budget_s);
     json_put_num(report, "seconds", (double)(clock_mono_ns() - start_ns) * 1e-9);
     json_put_str(report, "stop", stop);
@@ -196,6 +226,7 @@ enum status judge_duel(struct judge *j, const char *a, size_t a_bytes, const cha
     json_object_set(report, "sandbox", j->layers);
     *out = report;
   }
+  json_decref(below);
   race_free(r);
   return s;
 }

@@ -11,9 +11,12 @@
 
 /* A pair counts as disturbed when the hypervisor took more than this share of the machine's time. */
 static const double MOST_STOLEN = 0.1;
+/* The share of the pairs' time that mixed blocks may take, and the most calls of the first. */
+static const double WIDE_SHARE = 0.15;
+enum { FIRST_WIDE = 8 };
 static const double SHORT_BLOCK_S = 0.025, LONG_BLOCK_S = 0.06;
 
-enum status race_create(struct judge *j, int full, struct race **out, struct error *e) {
+enum status race_create(struct judge *j, int full, const char *shape, struct race **out, struct error *e) {
   struct race *r = calloc(1, sizeof *r);
   *out = NULL;
   if (!r)
@@ -24,7 +27,9 @@ enum status race_create(struct judge *j, int full, struct race **out, struct err
     r->build[side].object_fd = -1;
     r->child[side].channel.fd = r->child[side].plan.fd = r->child[side].outputs.fd = -1;
   }
-  enum status s = judge_course_create(j, full, NULL, &r->course, e);
+  enum status s = judge_course_create(j, full, shape, &r->course, e);
+  if (!s)
+    s = judge_calibrator_create(&r->calibrator, e);
   if (s) {
     race_free(r);
     return s;
@@ -58,6 +63,7 @@ void race_free(struct race *r) {
     free(r->pair_s[side]);
   }
   judge_course_free(&r->course);
+  judge_calibrator_free(&r->calibrator);
   free(r->d);
   free(r->seed);
   free(r->scored_calls);
@@ -94,42 +100,104 @@ static void end_children(struct race *r) {
   judge_child_end(&r->child[1]);
 }
 
-static enum status run_block(struct race *r, int side, uint32_t shape, struct judge_verdict *v,
-                             struct error *e) {
+static enum status run_block(struct race *r, int side, uint32_t shape, int mixed, struct judge_pace pace[2],
+                             struct judge_verdict *v, struct error *e) {
   struct judge_block block = {.child = &r->child[side],
                               .shape = shape,
+                              .family = r->course.family,
                               .data = r->course.data,
                               .slots = judge_course_slots(r->j, &r->course, shape),
                               .calls = r->course.calls[shape],
-                              .inputs = &r->course.inputs};
+                              .inputs = &r->course.inputs,
+                              .calibrator = &r->calibrator};
   enum status s = judge_block_run(r->j, &block, v, e);
   if (v->kind)
     r->guilty = side;
+  if (mixed) /* for correctness only */
+    return s;
   r->pair_s[side][shape] += (double)block.total_ns * 1e-9;
   r->clocked_s += (double)block.total_ns * 1e-9;
   r->waited_s += block.waited_ns >= 0 ? (double)block.waited_ns * 1e-9 : NAN;
+  pace[0] = block.pace[0];
+  pace[1] = block.pace[1];
   return s;
 }
 
-/* One seed, both sides; `first` goes first. */
-static enum status run_half(struct race *r, uint32_t shape, uint64_t seed, int first, struct judge_verdict *v,
-                            struct error *e) {
-  enum status s = judge_course_prepare(r->j, &r->course, shape, seed, e);
+/* How many calls a mixed block may hold: all, unless the references of wider families cost too much. Nothing
+ * is known of the first one's cost, so it is short. */
+static uint32_t wide_calls(const struct race *r, uint32_t shape, struct rng *random) {
+  double most = r->course.calls[shape];
+  if (r->wide_call_s > 0)
+    most = fmin(most, fmax(1, (0.1 + WIDE_SHARE * r->pairs_wall_s - r->wide_s) / r->wide_call_s));
+  else
+    most = fmin(most, FIRST_WIDE);
+  return 1 + (uint32_t)rng_below(random, (uint64_t)most);
+}
+
+/* The same kind of block as those that are scored, for both sides, but a quarter of its calls have inputs of
+ * wider families. An entry that knows a race when it sees one (by addresses, by the number of calls, by what
+ * is missing) and is right there for the task's own inputs only is wrong here, and cannot tell but by the
+ * data, of every single call. Not scored: what is timed is the task's own distribution. */
+static enum status run_mixed(struct race *r, uint32_t shape, int first, struct rng *random,
+                             struct judge_verdict *v, struct error *e) {
+  uint32_t keep = r->course.calls[shape], calls = wide_calls(r, shape, random);
+  int64_t start_ns = clock_mono_ns();
+  r->course.calls[shape] = calls;
+  enum status s = judge_course_prepare(r->j, &r->course, shape, 1, rng_next(random), e);
   for (int i = 0; i < 2 && !s && !v->kind; i++)
-    s = run_block(r, i == 0 ? first : !first, shape, v, e);
+    s = run_block(r, i == 0 ? first : !first, shape, 1, NULL, v, e);
+  r->course.calls[shape] = keep;
+  double took_s = (double)(clock_mono_ns() - start_ns) * 1e-9;
+  r->wide_s += took_s;
+  r->wide_call_s = fmax(r->wide_call_s, took_s / calls);
+  r->wide_blocks++;
   return s;
 }
 
-/* halves: 1 for the warm-up (AB), 2 for a pair (ABBA or BAAB). */
-static enum status run_shapes(struct race *r, uint64_t seed, int halves, struct judge_verdict *v,
-                              struct error *e) {
+/* The blocks of one shape, halves of them on one seed each; both sides, `first` goes first. wide_place:
+ * before which half a mixed block stands (halves: after the last), or -1. *drifted: the
+ * calibrator around them says that they cannot be compared. */
+static enum status run_shape(struct race *r, uint32_t shape, uint64_t seed, int halves, int wide_place,
+                             int *drifted, struct judge_verdict *v, struct error *e) {
+  struct judge_pace pace[8];
+  struct rng random;
+  rng_init(&random, rng_derive(seed, 3));
+  uint32_t n = 0;
+  int first = (int)(rng_derive(seed, 2) & 1); /* the coin: nobody knows the seed beforehand */
+  enum status s = ST_OK;
+  r->pair_s[0][shape] = r->pair_s[1][shape] = 0;
+  for (int half = 0; half < halves && !s && !v->kind; half++, first = !first) {
+    if (half == wide_place)
+      s = run_mixed(r, shape, first, &random, v, e);
+    if (s || v->kind)
+      break;
+    s = judge_course_prepare(r->j, &r->course, shape, 0, rng_derive(seed, (uint64_t)half), e);
+    for (int i = 0; i < 2 && !s && !v->kind; i++, n += 2)
+      s = run_block(r, i == 0 ? first : !first, shape, 0, pace + n, v, e);
+  }
+  if (wide_place == halves && !s && !v->kind)
+    s = run_mixed(r, shape, first, &random, v, e);
+  *drifted = judge_pace_drifted(pace, n);
+  return s;
+}
+
+/* halves: 1 for the warm-up (AB), 2 for a pair (ABBA or BAAB). A pair that has drifted on one shape is
+ * void as a whole and not run to its end. */
+static enum status run_shapes(struct race *r, uint64_t seed, int halves, int *drifted,
+                              struct judge_verdict *v, struct error *e) {
   enum status s = start_children(r, v, e);
+  struct rng random;
+  rng_init(&random, rng_derive(seed, UINT64_C(1) << 32));
+  int wide =
+      halves == 2 && challenge_family_count(r->j->helper) > 1 && r->wide_s <= WIDE_SHARE * r->pairs_wall_s;
+  uint32_t wide_shape = (uint32_t)rng_below(&random, r->course.n);
+  int place = (int)rng_below(&random, 3);
+  *drifted = 0;
   for (uint32_t shape = 0; shape < r->course.n && !s && !v->kind; shape++) {
-    uint64_t shape_seed = rng_derive(seed, shape);
-    int first = (int)(rng_derive(shape_seed, 2) & 1); /* the coin: nobody knows the seed beforehand */
-    r->pair_s[0][shape] = r->pair_s[1][shape] = 0;
-    for (int half = 0; half < halves && !s && !v->kind; half++)
-      s = run_half(r, shape, rng_derive(shape_seed, (uint64_t)half), half ? !first : first, v, e);
+    s = run_shape(r, shape, rng_derive(seed, shape), halves, wide && shape == wide_shape ? place : -1,
+                  drifted, v, e);
+    if (*drifted && halves == 2)
+      break;
   }
   end_children(r);
   return s;
@@ -137,9 +205,10 @@ static enum status run_shapes(struct race *r, uint64_t seed, int halves, struct 
 
 enum status race_warm_up(struct race *r, struct judge_verdict *v, struct error *e) {
   uint64_t seed;
+  int drifted;
   enum status s = judge_seed(&seed, e);
   if (!s)
-    s = run_shapes(r, seed, 1, v, e);
+    s = run_shapes(r, seed, 1, &drifted, v, e);
   for (uint32_t i = 0; i < r->course.n && !s && !v->kind; i++)
     judge_course_choose(r->j, &r->course, i, r->pair_s[0][i], r->pair_s[1][i]);
   return s;
@@ -178,18 +247,33 @@ enum status race_pair(struct race *r, struct judge_verdict *v, struct error *e) 
     return s;
   long long stolen_before = stolen_ticks();
   int64_t start_ns = clock_mono_ns();
-  s = run_shapes(r, seed, 2, v, e);
+  int drifted;
+  s = run_shapes(r, seed, 2, &drifted, v, e);
   if (s || v->kind)
     return s;
   /* decided from what the machine says, before anybody looks at the ratio */
-  double wall_s = (double)(clock_mono_ns() - start_ns) * 1e-9, tick_s = 1.0 / (double)sysconf(_SC_CLK_TCK);
+  double wall_s = (double)(clock_mono_ns() - start_ns) * 1e-9;
+  r->pairs_wall_s += wall_s;
+  double tick_s = 1.0 / (double)sysconf(_SC_CLK_TCK);
   long long stolen_after = stolen_ticks();
   double stolen_s =
       stolen_before >= 0 && stolen_after >= 0 ? (double)(stolen_after - stolen_before) * tick_s : 0;
   if (stolen_s > MOST_STOLEN * wall_s * r->j->cores + tick_s)
-    r->dropped++;
+    r->dropped_stolen++;
+  else if (drifted)
+    r->dropped_drift++;
   else
     keep_pair(r, seed);
-  adjust_calls(r);
+  if (!drifted)
+    adjust_calls(r);
   return ST_OK;
+}
+
+enum status race_again(struct race *r, uint32_t longer, struct judge_verdict *v, struct error *e) {
+  uint64_t seed;
+  int drifted;
+  for (uint32_t i = 0; i < r->course.n; i++)
+    r->course.calls[i] = judge_course_most(r->j, &r->course, i, longer * r->course.calls[i]);
+  enum status s = judge_seed(&seed, e);
+  return s ? s : run_shapes(r, seed, 2, &drifted, v, e);
 }

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double SPRT_WIN = 0.8, FUTILE_RATIO = 20;
-enum { MOST_PAIRS = 4096, GROSS_COMPARISONS = 8 };
+static const double FUTILE_RATIO = 20;
+enum { MOST_PAIRS = 4096, GROSS_COMPARISONS = 8, FUTILE_PAIRS = 3 };
 
 /* lgamma writes a global sign; this form does not. */
 static double log_gamma(double x) {
@@ -34,11 +34,6 @@ uint32_t eprocess_least_pairs(double alpha) {
     if (eprocess_shows(n, n, alpha))
       return n;
   return MOST_PAIRS;
-}
-
-int eprocess_futile(uint32_t n, uint32_t w) {
-  double log_ratio = w * log(0.5 / SPRT_WIN) + (n - w) * log(0.5 / (1 - SPRT_WIN));
-  return log_ratio >= log(FUTILE_RATIO);
 }
 
 uint32_t eprocess_count_below(const double *d, uint32_t n, double value) {
@@ -112,9 +107,40 @@ void eprocess_order_interval(const double *x, uint32_t n, double confidence, dou
   interval_by_rank(x, n, r ? n - r + 1 : 0, low, high);
 }
 
-static int can_show(uint32_t n, uint32_t w, uint32_t more, double alpha) {
+/* The least number of wins among n + more pairs that shows it; more than that many pairs: none does. */
+static uint32_t wins_needed(uint32_t total, double alpha) {
+  uint32_t low = total / 2 + 1,
+           high = total + 1; /* evidence grows with wins while they are the better half */
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (eprocess_shows(total, middle, alpha))
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return low;
+}
+
+int eprocess_within_reach(uint32_t n, uint32_t w, uint32_t more, double alpha) {
   uint64_t total = (uint64_t)n + more;
-  return total < MOST_PAIRS && eprocess_shows((uint32_t)total, w + more, alpha);
+  return total < MOST_PAIRS && wins_needed((uint32_t)total, alpha) <= (uint64_t)w + more;
+}
+
+/* x log(x / y), 0 for x = 0 */
+static double weighed_log(double x, double y) {
+  return x > 0 ? x * log(x / y) : 0;
+}
+
+int eprocess_futile(uint32_t n, uint32_t w, uint32_t more, double alpha) {
+  uint64_t total = (uint64_t)n + more;
+  if (n < FUTILE_PAIRS || more == 0 || total >= MOST_PAIRS)
+    return 0; /* `more` itself is a guess from the pairs that ran */
+  uint32_t needed = wins_needed((uint32_t)total, alpha);
+  double seen = (double)w / n, wanted = needed > w ? (double)(needed - w) / more : 0;
+  if (seen >= wanted)
+    return 0;
+  wanted = fmin(wanted, 0.999);
+  return n * (weighed_log(seen, wanted) + weighed_log(1 - seen, 1 - wanted)) >= log(FUTILE_RATIO);
 }
 
 int eprocess_grossly_slower(const double *shape_d, uint32_t n_shapes, uint32_t stride, uint32_t n_pairs) {
@@ -126,7 +152,7 @@ int eprocess_grossly_slower(const double *shape_d, uint32_t n_shapes, uint32_t s
   return 1;
 }
 
-enum eprocess_state eprocess_decide(const double *d, uint32_t n, uint32_t more,
+enum eprocess_state eprocess_decide(const double *d, uint32_t n, uint32_t more, uint32_t more_slower,
                                     const struct eprocess_rule *rule) {
   uint32_t wins = eprocess_count_below(d, n, -rule->delta), losses = eprocess_count_above(d, n, rule->delta);
   if (eprocess_shows(n, wins, rule->alpha))
@@ -135,11 +161,12 @@ enum eprocess_state eprocess_decide(const double *d, uint32_t n, uint32_t more,
     return EPROCESS_SLOWER;
   if (n == 0)
     return EPROCESS_GO_ON;
-  int futile = eprocess_futile(n, wins), out_of_reach = !can_show(n, wins, more, rule->alpha);
-  if (!futile && !out_of_reach)
+  int futile = eprocess_futile(n, wins, more, rule->alpha);
+  if (!futile && eprocess_within_reach(n, wins, more, rule->alpha))
     return EPROCESS_GO_ON;
-  /* B will not be shown faster; whether it is slower is worth knowing while that can still be shown */
-  if (!eprocess_futile(n, losses) && can_show(n, losses, more, rule->alpha_slower))
+  /* B will not be shown faster; whether it is slower is worth a few seconds while that can still be shown */
+  if (!eprocess_futile(n, losses, more_slower, rule->alpha_slower) &&
+      eprocess_within_reach(n, losses, more_slower, rule->alpha_slower))
     return EPROCESS_GO_ON;
   return futile ? EPROCESS_FUTILE : EPROCESS_OUT_OF_REACH;
 }

@@ -23,9 +23,13 @@ double eprocess_evidence(uint32_t n, uint32_t w);
 int eprocess_shows(uint32_t n, uint32_t w, double alpha);
 /* The least n at which n wins of n show it. */
 uint32_t eprocess_least_pairs(double alpha);
-/* Sequential ratio test of win probability 0.8 against 1/2, turned against the claim: 1 when 1/2 is 20
- * times likelier, that is when going on is a waste. */
-int eprocess_futile(uint32_t n, uint32_t w);
+/* 1 if winning every one of `more` further pairs would show it. */
+int eprocess_within_reach(uint32_t n, uint32_t w, uint32_t more, double alpha);
+/* 1 when going on is a waste: among `more` further pairs some share would have to be won, and the pairs that
+ * ran speak 20 to 1 against a win probability as high as that share (likelihood, against the share seen).
+ * Never before three pairs. So a small difference gets the whole budget, and what does not win gets little of
+ * it. It only ever ends a duel unresolved: what is accepted, and how surely, does not depend on it. */
+int eprocess_futile(uint32_t n, uint32_t w, uint32_t more, double alpha);
 
 /* How many of d[0..n) are below / above a value. */
 uint32_t eprocess_count_below(const double *d, uint32_t n, double value);
@@ -53,8 +57,9 @@ enum eprocess_state {
   EPROCESS_FUTILE,
   EPROCESS_OUT_OF_REACH
 };
-/* What n pairs say, when at most `more` can still be run. */
-enum eprocess_state eprocess_decide(const double *d, uint32_t n, uint32_t more,
+/* What n pairs say, when at most `more` can still be run to show "faster", and `more_slower` to show no more
+ * than "slower". */
+enum eprocess_state eprocess_decide(const double *d, uint32_t n, uint32_t more, uint32_t more_slower,
                                     const struct eprocess_rule *rule);
 
 #endif

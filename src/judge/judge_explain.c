@@ -81,6 +81,12 @@ static void explain_fault(struct judge *j, struct judge_child *c, int signal_num
   uint32_t memory = atomic_load(&channel->fault_memory), is_write = atomic_load(&channel->fault_write);
   uint64_t offset = atomic_load(&channel->fault_offset);
   const char *name = signal_number == SIGBUS ? "SIGBUS" : "SIGSEGV", *act = is_write ? "writing" : "reading";
+  if (memory == JUDGE_MEM_WORKSPACE) {
+    int64_t at = (int64_t)offset;
+    judge_verdict_set(v, "out_of_bounds", "%s %s the workspace (%s), %lld bytes from its begin, %s", act,
+                      at < 0 ? "before" : "past the end of", name, (long long)at, doing);
+    return;
+  }
   if ((memory != JUDGE_MEM_INPUTS && memory != JUDGE_MEM_OUTPUTS) || c->current_shape >= c->n_shapes) {
     judge_verdict_set(v, "crash", "crashed with %s %s address 0x%llx %s", name, act,
                       (unsigned long long)offset, doing);
@@ -107,11 +113,17 @@ static enum status explain_end(struct judge *j, struct judge_child *c, const cha
     clock_sleep_ns(200000);
   if (c->process.setup_failed && !c->answered)
     return error_set(e, ST_SANDBOX, "the sandbox of an entry ended by itself: run `sharktank doctor`");
+  judge_explain_status(j, c, status, doing, v);
+  return ST_OK;
+}
+
+void judge_explain_status(struct judge *j, struct judge_child *c, int status, const char *doing,
+                          struct judge_verdict *v) {
   const struct judge_channel *channel = (const void *)c->channel.data;
   uint32_t hint = atomic_load(&channel->signal_number), number = atomic_load(&channel->syscall_number);
   if (WIFEXITED(status)) {
     judge_verdict_set(v, "crash", "ended its own process with exit status %d %s", WEXITSTATUS(status), doing);
-    return ST_OK;
+    return;
   }
   int signal_number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   if (signal_number == SIGSYS && number)
@@ -123,7 +135,6 @@ static enum status explain_end(struct judge *j, struct judge_child *c, const cha
     judge_verdict_set(v, "crash", "was killed (SIGKILL: out of memory or of CPU time) %s", doing);
   else
     judge_verdict_set(v, "crash", "crashed with SIG%s %s", signal_text(signal_number), doing);
-  return ST_OK;
 }
 
 enum status judge_child_explain(struct judge *j, struct judge_child *c, enum judge_reply reply,

@@ -12,6 +12,7 @@
 #include "base/base_arena.h"
 #include "base/base_rng.h"
 #include "judge/judge.h"
+#include "judge/judge_calibrator.h"
 #include "judge/judge_channel.h"
 #include "sandbox/sandbox_run.h"
 
@@ -56,17 +57,12 @@ void judge_build_verdict(const struct judge_build *b, struct judge_verdict *v);
 
 /* --- layout ------------------------------------------------------------------------------------- */
 
-enum judge_layout_kind {
-  JUDGE_LAYOUT_BLOCK = 0,   /* packed; random guard bands around outputs */
-  JUDGE_LAYOUT_GUARD_AFTER, /* every tensor ends where an unmapped page begins (up to 63 bytes) */
-  JUDGE_LAYOUT_GUARD_BEFORE /* every tensor begins where an unmapped page ends */
-};
-
 /* One shape with the memory plan of its calls. in_at, out_at: from a slot's start. */
 struct judge_shape {
   const struct challenge_shape *shape; /* borrowed */
   struct challenge_plan *plan;         /* owned */
-  uint32_t n_in, n_out;                /* over all problems */
+  enum judge_layout_kind kind;
+  uint32_t n_in, n_out; /* over all problems */
   uint64_t *in_at, *in_span, *out_at, *out_span;
   uint64_t in_slot_bytes, out_slot_bytes;
   uint32_t n_guards;
@@ -85,6 +81,9 @@ void judge_shape_describe(const struct judge *j, const struct judge_shape *s, in
                           char *out, size_t out_bytes);
 /* Fresh random bytes that look finite in every output's type. */
 void judge_poison(const struct judge_shape *s, struct rng *r, uint8_t *slot);
+/* Guarded layouts: random bytes in what is left of each input's pages, where no guard can be. A result that
+ * depends on them differs between two processes. */
+void judge_fill_slack(const struct judge_shape *s, struct rng *r, uint8_t *inputs);
 /* First byte outside every output's span that differs, or -1. */
 int64_t judge_bands_changed(const struct judge_shape *s, const uint8_t *slot, const uint8_t *before);
 
@@ -136,6 +135,14 @@ int judge_child_gone(const struct judge_child *c);
 /* load, init, query: what an entry may do before any input exists; then it is stopped. */
 enum status judge_child_prepare(struct judge *j, struct judge_child *c, struct judge_verdict *v,
                                 struct error *e) MUST_USE;
+/* The parts of it that read what the child wrote: its symbols, the workspaces it asks for. */
+void judge_child_symbols(const struct judge_child *c, struct judge_verdict *v);
+void judge_child_workspace(const struct judge *j, const struct judge_child *c, struct judge_verdict *v);
+/* A wait status and the child's hints, as a verdict. */
+void judge_explain_status(struct judge *j, struct judge_child *c, int wait_status, const char *doing,
+                          struct judge_verdict *v);
+/* "first_error" of a compile report: the first line of the compiler's output that names one. */
+void judge_first_error(json_t *report, const char *output);
 /* Fills the verdict for a reply that is not DONE; ends the child. doing: "in test3". */
 enum status judge_child_explain(struct judge *j, struct judge_child *c, enum judge_reply reply,
                                 const char *doing, struct judge_verdict *v, struct error *e) MUST_USE;
@@ -144,16 +151,21 @@ enum status judge_child_explain(struct judge *j, struct judge_child *c, enum jud
 
 struct judge_block {
   struct judge_child *child; /* stopped before and after */
-  uint32_t shape, family;
+  uint32_t shape;
   const struct challenge_data *data; /* [slots] */
+  const uint32_t *family;            /* [slots], or NULL: all the task's own */
   uint32_t slots, calls;             /* calls < slots: the rest are decoys */
   const struct judge_memory_map *inputs;
-  int64_t total_ns, cpu_ns; /* results */
-  int64_t waited_ns;        /* of it: ready to run but waiting for the core; -1 unknown */
+  struct judge_calibrator *calibrator; /* run before and after; NULL: not */
+  int64_t total_ns, cpu_ns;            /* results */
+  int64_t waited_ns;                   /* of it: ready to run but waiting for the core; -1 unknown */
+  struct judge_pace pace[2];           /* of the calibrator */
 };
 /* Writes inputs and poison, clocks, stops, compares every output. ST_OK with v->kind NULL: all right. */
 enum status judge_block_run(struct judge *j, struct judge_block *b, struct judge_verdict *v,
                             struct error *e) MUST_USE;
+/* Ahead of every ordinary program, judge and entry, or back again; returns 1 if that is how it now is. */
+int judge_block_set_first(const struct judge *j, const struct judge_child *c, int first);
 /* The parts of it, for the check, which does not clock. */
 void judge_block_fill(const struct judge_shape *s, const struct judge_memory_map *inputs,
                       struct judge_child *c, const struct challenge_data *data, uint32_t slots,
@@ -171,22 +183,26 @@ struct judge_course {
   uint32_t *calls; /* [n] per block, equal for both sides */
   struct judge_memory_map inputs;
   struct challenge_data *data; /* [most_slots]: of the block being run */
+  uint32_t *family;            /* [most_slots]: of each call of it */
   uint32_t most_slots;
 };
 /* full: the unscaled shapes; only: the one of this name, or NULL. Every shape has one call a block. */
 enum status judge_course_create(struct judge *j, int full, const char *only, struct judge_course *out,
                                 struct error *e) MUST_USE;
+/* `calls` of a shape in a block, or as many as memory and reason allow. */
+uint32_t judge_course_most(const struct judge *j, const struct judge_course *c, uint32_t shape, double calls);
 /* Fixes a shape's calls per block from the seconds of one call on each side; 1 if the number changed. */
 int judge_course_choose(const struct judge *j, struct judge_course *c, uint32_t shape, double one_s,
                         double other_s);
 /* Makes the memories for the calls chosen so far; children must be started after it. */
 enum status judge_course_memory(struct judge *j, struct judge_course *c, struct error *e) MUST_USE;
 void judge_course_free(struct judge_course *c);
-/* Slots of a block: the calls and, when the entry may run threads, as many decoys. */
+/* Slots of a block: the calls and decoys, as many again when the entry may run threads, else an eighth. */
 uint32_t judge_course_slots(const struct judge *j, const struct judge_course *c, uint32_t shape);
-/* Fresh inputs and references of one block into c->data; valid until the next prepare. */
-enum status judge_course_prepare(struct judge *j, struct judge_course *c, uint32_t shape, uint64_t seed,
-                                 struct error *e) MUST_USE;
+/* Fresh inputs and references of one block into c->data; valid until the next prepare. mixed: a quarter of
+ * the calls, drawn, have inputs of a wider family; c->family says which. */
+enum status judge_course_prepare(struct judge *j, struct judge_course *c, uint32_t shape, int mixed,
+                                 uint64_t seed, struct error *e) MUST_USE;
 
 /* --- odds and ends ------------------------------------------------------------------------------ */
 
@@ -199,6 +215,12 @@ enum status judge_seed(uint64_t *out, struct error *e) MUST_USE;
 enum status judge_hidden_shapes(struct judge *j, struct arena *a, const struct challenge_shape *near,
                                 uint32_t count, struct challenge_shape *out, uint32_t *made,
                                 struct error *e) MUST_USE;
+/* Shapes at the corners of `legal:`, at most one more than there are sizes: every size at its least, and each
+ * in turn at its most (up to 2^17) with the others at their least. As many groups as `near`. */
+enum status judge_corner_shapes(struct judge *j, struct arena *a, const struct challenge_shape *near,
+                                struct challenge_shape *out, uint32_t *made, struct error *e) MUST_USE;
+/* Roughly how much work a shape is: the sum of the products of its sizes. */
+double judge_shape_cost(const struct judge *j, const struct challenge_shape *s);
 /* Both sides of a race and the judge's clock run at this priority where we may set it. */
 enum { JUDGE_NICE = -19 };
 void judge_raise_priority(pid_t pid);

@@ -10,25 +10,9 @@ static uint64_t round_up(uint64_t value, uint64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
 
-static uint64_t elem_bytes(uint32_t type) {
-  switch (type) {
-  case SK_F16:
-  case SK_BF16:
-    return 2;
-  case SK_F32:
-  case SK_I32:
-    return 4;
-  case SK_F64:
-  case SK_I64:
-    return 8;
-  default:
-    return 1;
-  }
-}
-
 /* Bytes from a tensor's first to its last; challenge_plan_create has checked the numbers. */
 static uint64_t tensor_span(const sk_tensor *t) {
-  uint64_t span = elem_bytes(t->type);
+  uint64_t span = challenge_type_bytes(t->type);
   for (uint32_t i = 0; i < t->rank && i < 6; i++) {
     if (t->dim[i] <= 0)
       return 0;
@@ -65,7 +49,7 @@ static uint64_t place_with_guards(struct judge_shape *s, enum judge_layout_kind 
 
 enum status judge_shape_create(struct judge *j, const struct challenge_shape *shape,
                                enum judge_layout_kind kind, struct judge_shape *out, struct error *e) {
-  *out = (struct judge_shape){.shape = shape};
+  *out = (struct judge_shape){.shape = shape, .kind = kind};
   enum status st = challenge_plan_create(j->helper, shape, &out->plan, e);
   if (st)
     return st;
@@ -146,11 +130,13 @@ enum status judge_plan_build(const struct judge *j, const struct judge_shape *co
   struct judge_plan_head head = {.magic = JUDGE_PLAN_MAGIC,
                                  .n_shapes = n_shapes,
                                  .threads = j->threads,
-                                 .spin = j->judge_cpu >= 0,
+                                 .spin =
+                                     j->judge_cpu >= 0 && n_shapes && shape[0]->kind == JUDGE_LAYOUT_BLOCK,
                                  .n_in = (uint32_t)c->n_in,
                                  .n_out = (uint32_t)c->n_out,
                                  .n_sizes = (uint32_t)c->n_sizes,
                                  .device = SK_CPU,
+                                 .guards = n_shapes ? (uint32_t)shape[0]->kind : JUDGE_LAYOUT_BLOCK,
                                  .inputs_bytes = inputs_bytes,
                                  .outputs_bytes = outputs_bytes,
                                  .workspace_max = c->workspace_max,
@@ -242,6 +228,14 @@ void judge_poison(const struct judge_shape *s, struct rng *r, uint8_t *slot) {
   rng_fill(r, slot, s->out_slot_bytes);
   for (uint32_t t = 0; t < s->n_out; t++)
     make_finite(slot + s->out_at[t], s->out_span[t], s->plan->out[t].type);
+}
+
+void judge_fill_slack(const struct judge_shape *s, struct rng *r, uint8_t *inputs) {
+  for (uint32_t t = 0; t < s->n_in; t++) { /* each has whole pages of its own between two guards */
+    uint64_t begin = s->in_at[t] / JUDGE_PAGE_BYTES * JUDGE_PAGE_BYTES, end = s->in_at[t] + s->in_span[t];
+    rng_fill(r, inputs + begin, s->in_at[t] - begin);
+    rng_fill(r, inputs + end, round_up(end, JUDGE_PAGE_BYTES) - end);
+  }
 }
 
 static int64_t first_difference(const uint8_t *a, const uint8_t *b, uint64_t from, uint64_t to) {

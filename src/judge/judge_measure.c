@@ -34,7 +34,7 @@ static enum status run_round(struct measurement *m, int keep, struct judge_verdi
   if (!s)
     s = judge_child_prepare(j, &m->child, v, e);
   for (uint32_t i = 0; i < m->course.n && !s && !v->kind; i++) {
-    s = judge_course_prepare(j, &m->course, i, rng_derive(seed, i), e);
+    s = judge_course_prepare(j, &m->course, i, 0, rng_derive(seed, i), e);
     if (s)
       break;
     struct judge_block block = {.child = &m->child,
@@ -153,6 +153,7 @@ enum status judge_measure(struct judge *j, const char *source, size_t bytes, int
       v.kind = "ok";
     judge_verdict_to_json(&v, report);
     json_put_str(report, "hash", m.build.hash);
+    json_object_set(report, "compile", m.build.report);
     put_result(&m, report);
     json_put_num(report, "seconds", (double)(clock_mono_ns() - start_ns) * 1e-9);
     *out = report;

@@ -79,3 +79,39 @@ void fixture_expect(const json_t *report, const char *verdict, const char *where
     fail_msg("verdict \"%s\" (%s), expected \"%s\" with \"%s\"", got, sentence, verdict, where ? where : "");
   }
 }
+
+static void copy_file(const char *folder, const char *name, const char *above, const char *from,
+                      const char *to) {
+  char path[256];
+  struct buffer text, out;
+  struct error e = {0};
+  buffer_init(&text);
+  buffer_init(&out);
+  snprintf(path, sizeof path, ST_TEST_DIR "/fixtures/gemm/%s", name);
+  if (file_read(path, 1 << 20, &text, &e))
+    fail_msg("%s", e.text);
+  buffer_text(&out, above);
+  const char *all = buffer_str(&text), *at = from ? strstr(all, from) : NULL;
+  if (from && !at)
+    fail_msg("%s has no \"%s\"", name, from);
+  if (at) {
+    buffer_add(&out, all, (size_t)(at - all));
+    buffer_text(&out, to);
+    buffer_text(&out, at + strlen(from));
+  } else {
+    buffer_text(&out, all);
+  }
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  if (file_write_atomic(path, buffer_str(&out), out.bytes, &e))
+    fail_msg("%s", e.text);
+  buffer_fini(&text);
+  buffer_fini(&out);
+}
+
+void fixture_copy(char folder[64], const char *problem, const char *entry, const char *from, const char *to) {
+  snprintf(folder, 64, "/tmp/sharktank-judge-XXXXXX");
+  assert_non_null(mkdtemp(folder));
+  copy_file(folder, "problem.c", problem, NULL, NULL);
+  copy_file(folder, "honest.c", entry, NULL, NULL);
+  copy_file(folder, "challenge.yml", "", from, to);
+}

@@ -25,6 +25,9 @@ int fixture_close(void **state);
 void fixture_source(struct buffer *out, const char *defines);
 /* Check of a variant; fails the test when the machinery fails. Returns owned. */
 json_t *fixture_check(struct fixture *f, const char *defines);
+/* A copy of the fixture's folder under /tmp, for the caller to remove: lines above its problem module and its
+ * incumbent, and a text of challenge.yml (NULL: none) replaced. */
+void fixture_copy(char folder[64], const char *problem, const char *entry, const char *from, const char *to);
 /* Duel of two variants. */
 json_t *fixture_duel(struct fixture *f, const char *a, const char *b, double alpha, double budget_s);
 /* The verdict is `verdict` and the sentence contains `where`; prints the report otherwise. */

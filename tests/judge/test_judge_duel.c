@@ -71,6 +71,50 @@ static void wrong_ends_a_duel(void **state) {
   json_decref(report);
 }
 
+/* What only a race shows to be wrong: a race holds blocks of the wider families too. */
+static void races_check_more_than_the_task(void **state) {
+  /* it wins every pair, so that there are pairs enough to find it out */
+  json_t *report = fixture_duel(*state, THRICE, "#define VARIANT_trusts_the_task 1", 0.01, 1);
+  fixture_expect(report, "wrong", NULL);
+  assert_string_equal(json_str(report, "who", ""), "B");
+  const char *family = json_str(report, "family", "");
+  assert_true(strcmp(family, "ones") == 0 || strcmp(family, "zeros") == 0);
+  json_decref(report);
+  report = fixture_duel(*state, "", "", SURE, 0.1);
+  assert_true(json_int(report, "wide_blocks", 0) >= 1);
+  assert_int_equal(json_array_size(json_arr(report, "below_roofline")), 0);
+  assert_string_equal(json_str(report, "delta_from", ""), "default");
+  json_decref(report);
+}
+
+/* A bound of a millennium a call: every time lies below it. */
+static void below_the_roofline_is_noted_and_run_again(void **state) {
+  struct fixture *f = *state;
+  struct challenge_device device = {.name = "cpu", .bytes_per_s = 1e-6, .operations_per_s = 1e-6};
+  const struct challenge_device *keep = f->challenge->device;
+  size_t n_keep = f->challenge->n_devices;
+  f->challenge->device = &device;
+  f->challenge->n_devices = 1;
+  json_t *report = fixture_duel(f, "", THRICE, 0.01, 0.1);
+  fixture_expect(report, "slower", NULL); /* the verdict is what it would be */
+  const json_t *below = json_arr(report, "below_roofline");
+  assert_int_equal(json_array_size(below), 4); /* two shapes, two sides */
+  for (size_t i = 0; i < 4; i++) {
+    const json_t *item = json_array_get(below, i);
+    assert_true(json_num(item, "rerun_seconds", 0) > 0);
+    assert_true(json_num(item, "seconds", 0) < json_num(item, "roofline_seconds", 0));
+    assert_true(json_bool(item, "still_below", 0));
+  }
+  json_decref(report);
+  device.physical = 1; /* no file can say so of a cpu; of another device it can */
+  report = fixture_duel(f, "", THRICE, 0.01, 0.1);
+  fixture_expect(report, "below_roofline", "the bound is");
+  assert_string_equal(json_str(report, "who", ""), "A");
+  json_decref(report);
+  f->challenge->device = keep;
+  f->challenge->n_devices = n_keep;
+}
+
 static void cheats_gain_nothing(void **state) {
   static const char *const cheat[] = {"#define VARIANT_compare_cache 1", "#define VARIANT_pointer_cache 1",
                                       "#define VARIANT_early_done 1", "#define VARIANT_look_ahead 1",
@@ -146,10 +190,16 @@ static void slowing_down_ends(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(faster_is_found),          cmocka_unit_test(slower_is_found),
-      cmocka_unit_test(one_slow_shape_is_mixed),  cmocka_unit_test(wrong_ends_a_duel),
-      cmocka_unit_test(cheats_gain_nothing),      cmocka_unit_test(measures),
-      cmocka_unit_test(a_cancelled_duel_says_so), cmocka_unit_test(slowing_down_ends),
+      cmocka_unit_test(faster_is_found),
+      cmocka_unit_test(slower_is_found),
+      cmocka_unit_test(one_slow_shape_is_mixed),
+      cmocka_unit_test(wrong_ends_a_duel),
+      cmocka_unit_test(cheats_gain_nothing),
+      cmocka_unit_test(measures),
+      cmocka_unit_test(a_cancelled_duel_says_so),
+      cmocka_unit_test(slowing_down_ends),
+      cmocka_unit_test(races_check_more_than_the_task),
+      cmocka_unit_test(below_the_roofline_is_noted_and_run_again),
   };
   return cmocka_run_group_tests(tests, fixture_open, fixture_close);
 }

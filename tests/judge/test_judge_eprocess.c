@@ -67,7 +67,7 @@ static void false_accepts_under_peeking(void **state) {
     double d[PAIRS];
     for (uint32_t n = 1; n <= PAIRS; n++) {
       d[n - 1] = 0.02 * rng_normal(&r);
-      enum eprocess_state s = eprocess_decide(d, n, PAIRS - n, &rule);
+      enum eprocess_state s = eprocess_decide(d, n, PAIRS - n, PAIRS - n, &rule);
       faster += s == EPROCESS_FASTER;
       slower += s == EPROCESS_SLOWER;
       if (s != EPROCESS_GO_ON)
@@ -91,7 +91,7 @@ static void power(void **state) {
     double d[PAIRS];
     for (uint32_t n = 1; n <= PAIRS; n++) {
       d[n - 1] = -0.04 + 0.02 * rng_normal(&r);
-      enum eprocess_state s = eprocess_decide(d, n, PAIRS - n, &rule);
+      enum eprocess_state s = eprocess_decide(d, n, PAIRS - n, PAIRS - n, &rule);
       faster += s == EPROCESS_FASTER;
       if (s != EPROCESS_GO_ON)
         break;
@@ -144,22 +144,62 @@ static void intervals(void **state) {
   near(high, 15);
 }
 
+/* Half of the 100 pairs to come would have to be won, or all of 2: what was seen refutes it or does not. */
+static void what_is_futile(void **state) {
+  (void)state;
+  assert_false(eprocess_futile(0, 0, 60, 0.01));
+  assert_false(eprocess_futile(10, 10, 60, 0.01));
+  assert_true(eprocess_futile(4, 0, 60, 0.01));
+  assert_false(eprocess_futile(2, 0, 8, 0.01)); /* too few to say so */
+  assert_true(eprocess_futile(5, 0, 250, 0.01));
+  assert_false(eprocess_futile(20, 12, 250, 0.01)); /* 0.6: a small difference, with room to show it */
+  assert_true(eprocess_futile(20, 12, 8, 0.01));    /* and without */
+  assert_true(eprocess_within_reach(9, 9, 1, 0.01));
+  assert_false(eprocess_within_reach(8, 8, 1, 0.01));
+  assert_false(eprocess_within_reach(9, 8, 1, 0.01));
+}
+
+/* A win probability of 0.66 (a true 1 % at delta 0.5 % and a spread of 1.2 % a pair) is found in most
+ * duels that have room for 250 pairs; equal programs cost few of them. */
+static void small_differences_get_the_budget(void **state) {
+  (void)state;
+  enum { DUELS = 400, PAIRS = 250 };
+  struct rng r;
+  rng_init(&r, 9);
+  struct eprocess_rule rule = {.alpha = 0.01, .alpha_slower = 0.05, .delta = 0.005};
+  int faster[2] = {0, 0};
+  uint64_t pairs[2] = {0, 0};
+  static const double mean[2] = {-0.01, 0};
+  for (int which = 0; which < 2; which++)
+    for (int duel = 0; duel < DUELS; duel++) {
+      double d[PAIRS];
+      for (uint32_t n = 1; n <= PAIRS; n++) {
+        d[n - 1] = mean[which] + 0.012 * rng_normal(&r);
+        pairs[which]++;
+        enum eprocess_state s = eprocess_decide(d, n, PAIRS - n, n < 20 ? 20 - n : 0, &rule);
+        faster[which] += s == EPROCESS_FASTER;
+        if (s != EPROCESS_GO_ON)
+          break;
+      }
+    }
+  assert_true(faster[0] >= DUELS * 80 / 100);
+  assert_true(faster[1] <= 3);
+  assert_true(pairs[1] <= 20 * DUELS);
+}
+
 static void giving_up(void **state) {
   (void)state;
   struct eprocess_rule rule = {.alpha = 0.01, .alpha_slower = 0.05, .delta = 0.005};
   const double losing[] = {0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1}, tied[] = {0, 0, 0, 0, 0, 0, 0};
   const double winning[] = {-.1, -.1, -.1, -.1, -.1, -.1, -.1, -.1, -.1, -.1};
-  assert_false(eprocess_futile(3, 0));
-  assert_true(eprocess_futile(4, 0)); /* 2.5^4 = 39 */
-  assert_false(eprocess_futile(10, 10));
-  assert_int_equal(eprocess_decide(winning, 0, 60, &rule), EPROCESS_GO_ON);
-  assert_int_equal(eprocess_decide(winning, 9, 60, &rule), EPROCESS_GO_ON);
-  assert_int_equal(eprocess_decide(winning, 10, 60, &rule), EPROCESS_FASTER);
-  assert_int_equal(eprocess_decide(winning, 5, 4, &rule), EPROCESS_OUT_OF_REACH);
-  assert_int_equal(eprocess_decide(losing, 4, 60, &rule), EPROCESS_GO_ON); /* "slower" is within reach */
-  assert_int_equal(eprocess_decide(losing, 7, 60, &rule), EPROCESS_SLOWER);
-  assert_int_equal(eprocess_decide(losing, 4, 1, &rule), EPROCESS_FUTILE);
-  assert_int_equal(eprocess_decide(tied, 4, 60, &rule), EPROCESS_FUTILE); /* neither will be shown */
+  assert_int_equal(eprocess_decide(winning, 0, 60, 60, &rule), EPROCESS_GO_ON);
+  assert_int_equal(eprocess_decide(winning, 9, 60, 60, &rule), EPROCESS_GO_ON);
+  assert_int_equal(eprocess_decide(winning, 10, 60, 60, &rule), EPROCESS_FASTER);
+  assert_int_equal(eprocess_decide(winning, 5, 4, 4, &rule), EPROCESS_OUT_OF_REACH);
+  assert_int_equal(eprocess_decide(losing, 4, 60, 60, &rule), EPROCESS_GO_ON); /* "slower" is within reach */
+  assert_int_equal(eprocess_decide(losing, 7, 60, 60, &rule), EPROCESS_SLOWER);
+  assert_int_equal(eprocess_decide(losing, 4, 60, 1, &rule), EPROCESS_FUTILE); /* not in the time for it */
+  assert_int_equal(eprocess_decide(tied, 4, 60, 60, &rule), EPROCESS_FUTILE);  /* neither will be shown */
 }
 
 static void a_gross_difference_ends_early_only_when_it_is_everywhere(void **state) {
@@ -184,6 +224,8 @@ int main(void) {
       cmocka_unit_test(coverage_at_any_time),
       cmocka_unit_test(intervals),
       cmocka_unit_test(giving_up),
+      cmocka_unit_test(what_is_futile),
+      cmocka_unit_test(small_differences_get_the_budget),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

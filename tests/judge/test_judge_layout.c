@@ -84,9 +84,33 @@ static void hidden_shapes_are_legal(void **state) {
   int different = 0;
   for (uint32_t i = 0; i < made; i++) {
     assert_true(challenge_shape_legal(f->challenge, &hidden[i], NULL));
-    different += memcmp(hidden[i].sizes, f->challenge->test[1].sizes, 6 * sizeof(int64_t)) != 0;
+    different += hidden[i].n_problems != 2 ||
+                 memcmp(hidden[i].sizes, f->challenge->test[1].sizes, 6 * sizeof(int64_t)) != 0;
   }
   assert_int_equal(different, 8);
+  int groups[4] = {0};
+  for (int again = 0; again < 8; again++) { /* one group or two, as the challenge's own have */
+    assert_int_equal(judge_hidden_shapes(f->judge, &a, &f->challenge->test[1], 8, hidden, &made, &e), ST_OK);
+    for (uint32_t i = 0; i < made; i++)
+      groups[hidden[i].n_problems & 3]++;
+  }
+  assert_true(groups[1] > 0 && groups[2] > 0 && groups[1] + groups[2] == 64);
+  arena_fini(&a);
+}
+
+/* Every size at its least, and each at its most. */
+static void corners_of_what_is_legal(void **state) {
+  struct fixture *f = *state;
+  static const int64_t want[4][3] = {{4096, 1, 1}, {1, 4096, 1}, {1, 1, 4096}, {1, 1, 1}};
+  struct arena a;
+  struct error e = {0};
+  struct challenge_shape corner[4];
+  uint32_t made = 0;
+  arena_init(&a, 0);
+  assert_int_equal(judge_corner_shapes(f->judge, &a, &f->challenge->test[0], corner, &made, &e), ST_OK);
+  assert_int_equal(made, 4);
+  for (uint32_t i = 0; i < made; i++)
+    assert_memory_equal(corner[i].sizes, want[i], sizeof want[i]);
   arena_fini(&a);
 }
 
@@ -95,6 +119,7 @@ int main(void) {
       cmocka_unit_test(poison_is_finite_in_every_type),
       cmocka_unit_test(every_band_byte_counts),
       cmocka_unit_test(hidden_shapes_are_legal),
+      cmocka_unit_test(corners_of_what_is_legal),
   };
   return cmocka_run_group_tests(tests, fixture_open, fixture_close);
 }
