@@ -1,0 +1,22 @@
+/* honest: compensated summation, more exact than the baseline. must: pass */
+#define OWN_RUN
+#include "../challenge/baseline.c"
+int sk_entry_run(const sk_env *env, const sk_call *call) {
+  (void)env;
+  for (uint32_t g = 0; g < call->n_problems; g++) {
+    const sk_problem *p = &call->problem[g];
+    const float *a = p->in[0].data, *b = p->in[1].data;
+    int64_t n = p->size[1], k = p->size[2];
+    for (int64_t i = 0; i < p->size[0]; i++)
+      for (int64_t j = 0; j < n; j++) {
+        float sum = 0, lost = 0;
+        for (int64_t q = 0; q < k; q++) {
+          float next = a[i * k + q] * b[q * n + j] - lost, total = sum + next;
+          lost = (total - sum) - next;
+          sum = total;
+        }
+        ((float *)p->out[0].data)[i * n + j] = sum;
+      }
+  }
+  return 0;
+}
