@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/agent_human.h"
 #include "agent/agent_prompt.h"
+#include "agent/agent_provider.h"
 #include "agent/agent_schema.h"
 #include "base/base_clock.h"
 
@@ -108,6 +110,8 @@ static enum status exchange(const char *provider, const json_t *request,
                             struct agent_asked *r, struct error *e) {
   struct agent_prompt prompt = agent_prompt_of(text);
   struct agent_limits limits = options->limits;
+  if (agent_is_person(provider))
+    limits.total_ns = limits.person_ns;
   const char *question = prompt.ask;
   struct buffer again;
   int64_t end_ns = clock_mono_ns() + limits.total_ns;
@@ -118,8 +122,9 @@ static enum status exchange(const char *provider, const json_t *request,
     struct agent_exchange x;
     struct error why = {.status = ST_OK};
     more = 0;
+    limits.once = asking > 1;
     limits.total_ns = end_ns - clock_mono_ns();
-    if (asking > 1 && limits.total_ns <= 0)
+    if (asking > 1 && (limits.total_ns <= 0 || !agent_transcript_next(limits.transcript)))
       break; /* the fault of the first asking stands */
     st = agent_exchange_run(provider, &prompt, &limits, options->cancelled, options->context, &x, e);
     if (st == ST_OK) {
@@ -134,7 +139,7 @@ static enum status exchange(const char *provider, const json_t *request,
           agent_redact(r->detail, strlen(r->detail));
           ask_again(question, x.answer, &why, &again);
           prompt.ask = buffer_str(&again);
-          more = 1;
+          more = x.turns == 1; /* one answer is asked for twice at most, whoever found it wanting */
         }
       }
     }
@@ -196,6 +201,19 @@ void agent_model_name(const char *provider, char *out, size_t bytes) {
   snprintf(out, bytes, "%.*s", (int)n, model);
 }
 
+/* A label is typed into --as and printed. */
+static enum status check_person(const char *provider, struct error *e) {
+  const char *label = agent_person_label(provider);
+  size_t n = strlen(label);
+  if (strcmp(provider, "human") == 0 ||
+      (n > 0 && n <= 40 && label[0] != ' ' && label[n - 1] != ' ' &&
+       strspn(label, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _-") == n))
+    return ST_OK;
+  return error_set(e, ST_INPUT,
+                   "the agent \"%.80s\": who it is must be 1 to 40 letters, digits, spaces, - or _",
+                   provider);
+}
+
 enum status agent_provider_check(const char *provider, const char *ask, struct error *e) {
   const char *name, *answers, *target = provider != NULL ? strchr(provider, ':') : NULL;
   char names[1024] = "";
@@ -214,6 +232,8 @@ enum status agent_provider_check(const char *provider, const char *ask, struct e
   free(shown);
   if (secret)
     return ST_INPUT;
+  if (agent_is_person(provider))
+    return check_person(provider, e);
   if (agent_exchange_knows(provider))
     return target[1 + strspn(target + 1, " \t")] != '\0'
                ? ST_OK
@@ -228,6 +248,6 @@ enum status agent_provider_check(const char *provider, const char *ask, struct e
   }
   return error_set(e, ST_INPUT,
                    "no agent \"%.80s\" answers \"%s\"; there are %s"
-                   "anthropic:MODEL, openai:MODEL@URL, exec:COMMAND and recorded:FILE",
+                   "anthropic:MODEL, openai:MODEL@URL, exec:COMMAND, recorded:FILE and human",
                    provider != NULL ? provider : "", ask, names);
 }

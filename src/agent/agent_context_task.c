@@ -198,10 +198,36 @@ static void put_times(const json_t *shapes, struct buffer *b) {
   }
 }
 
-/* A text, or {output} as the judge's compile report has it. */
-static const char *report_of(const json_t *incumbent) {
-  const json_t *report = json_object_get(incumbent, "compile");
-  return json_is_string(report) ? json_string_value(report) : json_str(report, "output", "");
+/* A text, or {command, compiler, seconds, binary_bytes, warnings, output, output_left_out_bytes}, each
+ * optional. */
+static void report_item(struct agent_outline *o, const json_t *report) {
+  static const char *const word[] = {"command", "compiler"}, *const say[] = {"Command", "Compiler"};
+  const char *output = json_is_string(report) ? json_string_value(report) : json_str(report, "output", "");
+  double seconds, bytes, warnings;
+  struct buffer b;
+  if (*output == 0 && !json_is_object(report))
+    return;
+  buffer_init(&b);
+  buffer_text(&b, "## The compiler's report on the incumbent\n\n");
+  agent_outline_section(o, "compiler's reports", NULL, &b);
+  for (size_t i = 0; i < 2; i++)
+    if (*json_str(report, word[i], ""))
+      buffer_printf(&b, "%s: `%s`\n", say[i], json_str(report, word[i], ""));
+  if (json_has_num(report, "seconds", &seconds))
+    buffer_printf(&b, "It took %.3g s. ", seconds);
+  if (json_has_num(report, "binary_bytes", &bytes))
+    buffer_printf(&b, "The object has %.0f bytes. ", bytes);
+  if (*output) {
+    if (json_has_num(report, "warnings", &warnings))
+      buffer_printf(&b, "Warnings: %.0f. ", warnings);
+    buffer_text(&b, "It wrote:\n\n");
+    agent_text_fence("text", output, 16000, &b);
+  } else
+    buffer_text(&b, "It wrote nothing: no warnings.\n");
+  if (json_int(report, "output_left_out_bytes", 0) > 0)
+    buffer_printf(&b, "(%lld more bytes of it are left out.)\n",
+                  (long long)json_int(report, "output_left_out_bytes", 0));
+  agent_outline_item(o, AGENT_DROP_REPORT, 0, &b);
 }
 
 static void incumbent_section(struct agent_outline *o) {
@@ -221,13 +247,7 @@ static void incumbent_section(struct agent_outline *o) {
   buffer_text(&b, "\nIts source:\n\n");
   agent_text_fence("c", json_str(incumbent, "source", ""), 0, &b);
   agent_outline_section(o, "incumbent", NULL, &b);
-  const char *report = report_of(incumbent);
-  if (!*report)
-    return;
-  buffer_text(&b, "## The compiler's report on the incumbent\n\n");
-  agent_outline_section(o, "compiler's reports", NULL, &b);
-  agent_text_fence("text", report, 16000, &b);
-  agent_outline_item(o, AGENT_DROP_REPORT, 0, &b);
+  report_item(o, json_object_get(incumbent, "compile"));
 }
 
 void agent_context_task(struct agent_outline *o) {

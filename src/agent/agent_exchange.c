@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/agent_human.h"
 #include "agent/agent_provider.h"
 #include "base/base_clock.h"
 #include "base/base_hash.h"
@@ -18,10 +19,9 @@ static const struct {
   enum status (*turn)(struct agent_turn *t, struct error *e);
   int turns;
 } providers[] = {
-    {"anthropic:", agent_anthropic_turn, 2},
-    {"openai:", agent_openai_turn, 2},
-    {"exec:", agent_exec_turn, 2},
+    {"anthropic:", agent_anthropic_turn, 2}, {"openai:", agent_openai_turn, 2}, {"exec:", agent_exec_turn, 2},
     {"recorded:", agent_recorded_turn, 1}, /* a recording holds what came of asking again */
+    {"human:", agent_human_turn, 2},
 };
 enum { N_PROVIDERS = sizeof providers / sizeof *providers };
 
@@ -48,7 +48,8 @@ void agent_limits_defaults(struct agent_limits *l) {
                              .retries = 4,
                              .max_answer_bytes = 4 << 20,
                              .max_output_tokens = 16384,
-                             .backoff_ns = 500000000};
+                             .backoff_ns = 500000000,
+                             .person_ns = INT64_C(86400000000000)};
 }
 
 void agent_exchange_fini(struct agent_exchange *x) {
@@ -143,13 +144,14 @@ static enum status run_turns(size_t which, struct agent_turn *t, struct error *e
   struct agent_exchange *x = t->x;
   char *previous = NULL, complaint[sizeof x->detail];
   enum status st = ST_OK;
-  for (int turn = 0; st == ST_OK && turn < providers[which].turns; turn++) {
+  for (int turn = 0; st == ST_OK && turn < (t->limits->once ? 1 : providers[which].turns); turn++) {
     struct error why;
+    x->turns = turn + 1;
     buffer_clear(&t->text);
     t->cut = 0;
     x->fault = AGENT_FAULT_NONE;
     x->detail[0] = 0;
-    st = providers[which].turn(t, e);
+    st = t->limits->transcript != NULL ? agent_transcript_turn(t, e) : providers[which].turn(t, e);
     if (st != ST_OK || x->fault != AGENT_FAULT_NONE || x->answer)
       break;
     if (buffer_failed(&t->text)) {
@@ -171,6 +173,8 @@ static enum status run_turns(size_t which, struct agent_turn *t, struct error *e
 
 static size_t find_provider(const char *provider) {
   size_t i = 0;
+  if (agent_is_person(provider))
+    provider = "human:"; /* the only one that needs nothing behind its name */
   while (i < N_PROVIDERS &&
          (!provider || strncmp(provider, providers[i].prefix, strlen(providers[i].prefix)) != 0))
     i++;
@@ -191,10 +195,11 @@ enum status agent_exchange_run(const char *provider, const struct agent_prompt *
   if (which == N_PROVIDERS)
     return error_set(e, ST_INPUT,
                      "there is no agent \"%.80s\"; outside agents are anthropic:MODEL, openai:MODEL@URL, "
-                     "exec:COMMAND and recorded:FILE",
+                     "exec:COMMAND, recorded:FILE and human",
                      provider ? provider : "");
   int64_t start_ns = clock_mono_ns();
-  struct agent_turn t = {.target = provider + strlen(providers[which].prefix),
+  struct agent_turn t = {.target = agent_is_person(provider) ? agent_person_label(provider)
+                                                             : provider + strlen(providers[which].prefix),
                          .prompt = prompt,
                          .limits = limits,
                          .cancelled = cancelled,

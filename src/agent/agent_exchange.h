@@ -8,6 +8,7 @@
  *   exec:COMMAND           a program and its arguments (shell quoting, no shell: "sh -c '...'" has one);
  *                          agent_exec.c says what it finds and what it is kept from
  *   recorded:FILE          answers given before, see below
+ *   human, human:NAME      a person, asked by files in the season's folder (agent_human.h)
  * A prompt is text and a JSON Schema (agent_prompt.h makes it from a request of the agent protocol); the
  * provider's own wire format stays within its file.
  *
@@ -72,14 +73,22 @@ struct agent_prompt {
   const json_t *schema; /* JSON Schema of the answer */
 };
 
+struct agent_transcript;
+
+struct agent_desk;
 struct agent_limits {
   int64_t connect_ns, idle_ns, total_ns; /* defaults 10 s, 60 s, 600 s; idle: nothing received */
   int retries;                           /* after 429, 5xx, an unmade connection: 4 */
   int64_t max_answer_bytes;              /* 4 MiB */
   int64_t max_output_tokens;             /* 16384 */
   int64_t backoff_ns;       /* 500 ms: the most that is waited before the first retry; doubles up to 30 s */
+  int once;                 /* 1: an answer that cannot be read is not asked for again */
   int whole;                /* 1: ask for the answer in one piece, not streamed; idle then covers all of it */
   const char *key_variable; /* the environment variable that holds the key; NULL: the provider's own */
+  int64_t person_ns;        /* instead of total_ns for a person: one day */
+  struct agent_desk *desk;  /* where a person is asked (agent_human.h); NULL: nowhere */
+  /* Not NULL: nothing is asked, the answers come from it (agent_transcript.h). Only read by this folder. */
+  struct agent_transcript *transcript;
 };
 void agent_limits_defaults(struct agent_limits *l);
 
@@ -99,10 +108,11 @@ struct agent_exchange {
   struct buffer request;  /* JSON lines {attempt, url, body} or {attempt, same_as}; without headers */
   struct buffer response; /* JSON lines {attempt, status, fault, detail?, text? | body?, stop?, wait_ns?} */
   struct agent_usage usage;
+  int turns; /* how often it was asked: 2 when the first answer could not be read */
 };
 void agent_exchange_fini(struct agent_exchange *x);
 
-/* 1 if provider begins with one of the four names above. */
+/* 1 if provider is one of the above. */
 int agent_exchange_knows(const char *provider);
 /* cancelled: asked about ten times a second while waiting; may be NULL. Returns ST_OK whenever the agent
  * is to blame (then x->fault says for what), anything else when this machine is: no memory, no sandbox,

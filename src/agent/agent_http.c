@@ -119,6 +119,12 @@ static CURLcode configure(struct attempt *a, struct curl_slist *headers) {
 #if LIBCURL_VERSION_NUM >= 0x075700
   SET(CURLOPT_QUICK_EXIT, 1L); /* a name server that does not answer must not hold up a cancelled call */
 #endif
+  /* What goes to this machine, perhaps with a key and unencrypted, is no proxy's business. */
+  struct agent_http_place place;
+  if (!bad && agent_http_place(h->url, &place, NULL) == ST_OK && place.loopback)
+    SET(CURLOPT_NOPROXY, "*");
+  /* Each call has a connection of its own, so HTTP/2 would bring nothing but more ways to fail. */
+  SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
   SET(CURLOPT_HTTPHEADER, headers);
   SET(CURLOPT_POST, 1L);
   SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)h->body_bytes);

@@ -3,8 +3,9 @@
  *
  * Facts: https://platform.openai.com/docs/api-reference/chat. Newer models of OpenAI's want
  * max_completion_tokens where other servers know max_tokens only; some servers know response_format
- * json_object but not json_schema, and refuse with 400 or 422; the chunk with the usage has no choices; the
- * end is "data: [DONE]", which some servers do not send. */
+ * json_object but not json_schema, and refuse with 400 or 422, or fail over the schema with 500; vLLM refuses
+ * a max_tokens that with the prompt exceeds its context, llama.cpp cuts the answer instead; the chunk with
+ * the usage has no choices; the end is "data: [DONE]", which some servers do not send. */
 #include <ctype.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ enum form { FORM_SCHEMA, FORM_OBJECT, FORM_NONE };
 /* What a server takes. */
 struct manners {
   enum form form;
-  int usage_refused, stream_refused, completion_tokens, tokens_swapped;
+  int usage_refused, stream_refused, completion_tokens, tokens_swapped, tokens_refused;
 };
 
 /* Learnt once, kept for the life of the process. */
@@ -62,6 +63,11 @@ static void learn(const char *name, const struct manners *m) {
   pthread_mutex_unlock(&lock);
 }
 
+static const char *const form_words[] = {"response_format", "json_schema", "json_object", "structured",
+                                         "grammar",         "schema",      "guided",      NULL};
+static const char *const context_words[] = {"context length", "context size", "context window",
+                                            "maximum context", NULL};
+
 static int mentions(const char *text, const char *const *words) {
   for (; *words; words++)
     if (strcasestr(text, *words))
@@ -76,15 +82,15 @@ static int adapt(struct manners *m, const char *complaint) {
   static const char *const tokens[] = {"max_tokens", "max_completion_tokens", NULL};
   static const char *const unknown[] = {"unsupported", "not supported", "unrecognized", "unknown",
                                         "extra",       "permitted",     "use '",        NULL};
-  static const char *const form[] = {"response_format", "json_schema", "json_object", "structured",
-                                     "grammar",         "schema",      "guided",      NULL};
   static const char *const stream[] = {"stream", NULL};
   if (!m->usage_refused && mentions(complaint, usage))
     m->usage_refused = 1;
+  else if (!m->tokens_refused && mentions(complaint, tokens) && mentions(complaint, context_words))
+    m->tokens_refused = 1; /* without, an answer may take what the prompt leaves of the context */
   else if (!m->tokens_swapped && mentions(complaint, tokens) && mentions(complaint, unknown)) {
     m->tokens_swapped = 1;
     m->completion_tokens = !m->completion_tokens;
-  } else if (m->form != FORM_NONE && mentions(complaint, form))
+  } else if (m->form != FORM_NONE && mentions(complaint, form_words))
     m->form++;
   else if (!m->stream_refused && mentions(complaint, stream))
     m->stream_refused = 1;
@@ -131,8 +137,9 @@ static json_t *make_messages(const struct agent_turn *t, const struct manners *m
 static json_t *make_body(const struct agent_turn *t, const char *model, const struct manners *m) {
   json_t *body = json_object();
   json_put_str(body, "model", model);
-  json_put_int(body, m->completion_tokens ? "max_completion_tokens" : "max_tokens",
-               t->limits->max_output_tokens);
+  if (!m->tokens_refused)
+    json_put_int(body, m->completion_tokens ? "max_completion_tokens" : "max_tokens",
+                 t->limits->max_output_tokens);
   if (!t->limits->whole && !m->stream_refused) {
     json_put_bool(body, "stream", 1);
     if (!m->usage_refused)
@@ -261,6 +268,20 @@ static enum status ask_once(struct agent_turn *t, const struct place *p, const s
   return st;
 }
 
+/* 1: asked differently it may do. A server that fails over the form of the answer is one that lacks it. */
+static int may_ask_again(long status, const char *complaint, struct manners *m) {
+  if (!complaint)
+    return 0;
+  if (status == 400 || status == 422)
+    return adapt(m, complaint);
+  return status >= 500 && status <= 599 && mentions(complaint, form_words) && adapt(m, complaint);
+}
+
+static void add_detail(struct agent_turn *t, const char *text) {
+  size_t n = strlen(t->x->detail);
+  snprintf(t->x->detail + n, sizeof t->x->detail - n, " (%s)", text);
+}
+
 static enum status ask_politely(struct agent_turn *t, const struct place *p, struct error *e) {
   struct manners m;
   recall(p->name, p->address->url, &m);
@@ -268,16 +289,18 @@ static enum status ask_politely(struct agent_turn *t, const struct place *p, str
     long status = 0;
     char *complaint = NULL;
     enum status st = ask_once(t, p, &m, &status, &complaint, e);
-    int again = st == ST_OK && (status == 400 || status == 422) && complaint && adapt(&m, complaint);
+    int again = st == ST_OK && may_ask_again(status, complaint, &m);
+    int too_long = complaint && t->x->fault == AGENT_FAULT_REFUSED && mentions(complaint, context_words);
     free(complaint);
     if (again)
       continue;
     if (st == ST_OK && status >= 200 && status <= 299)
       learn(p->name, &m);
-    if (st == ST_OK && t->x->fault == AGENT_FAULT_UNAUTHORISED && !p->address->key) {
-      size_t n = strlen(t->x->detail);
-      snprintf(t->x->detail + n, sizeof t->x->detail - n, " (%s)", p->address->why);
-    }
+    if (st == ST_OK && t->x->fault == AGENT_FAULT_UNAUTHORISED && !p->address->key)
+      add_detail(t, p->address->why);
+    if (st == ST_OK && too_long)
+      add_detail(
+          t, "give the server a larger context, or lower prompt_tokens under agents in the season's file");
     return st;
   }
 }

@@ -10,6 +10,7 @@
 #define SHARKTANK_AGENT_PROVIDER_H
 
 #include "agent/agent_exchange.h"
+#include "agent/agent_transcript.h"
 
 struct agent_turn {
   const char *target; /* the provider's name after its first colon */
@@ -28,6 +29,13 @@ enum status agent_anthropic_turn(struct agent_turn *t, struct error *e) MUST_USE
 enum status agent_openai_turn(struct agent_turn *t, struct error *e) MUST_USE;
 enum status agent_exec_turn(struct agent_turn *t, struct error *e) MUST_USE;
 enum status agent_recorded_turn(struct agent_turn *t, struct error *e) MUST_USE;
+enum status agent_human_turn(struct agent_turn *t, struct error *e) MUST_USE;
+/* One line of a recording as the answer of a turn. */
+enum status agent_recorded_take(struct agent_turn *t, const json_t *line, struct error *e) MUST_USE;
+/* The turn of any provider whose limits name a transcript (agent_transcript.h). */
+enum status agent_transcript_turn(struct agent_turn *t, struct error *e) MUST_USE;
+/* Goes on to the second asking: 0 if the transcript has none. NULL: 1. */
+int agent_transcript_next(struct agent_transcript *t);
 
 /* Notes a fault with a sentence; always ST_OK. */
 enum status agent_turn_fault(struct agent_turn *t, enum agent_fault fault, const char *format, ...)

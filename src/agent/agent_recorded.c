@@ -67,7 +67,7 @@ static void read_usage(struct agent_turn *t, const json_t *line) {
   agent_turn_count(t, &used);
 }
 
-static enum status take_line(struct agent_turn *t, const json_t *line, struct error *e) {
+enum status agent_recorded_take(struct agent_turn *t, const json_t *line, struct error *e) {
   const json_t *answer = json_object_get(line, "answer");
   const char *fault = json_str(line, "fault", NULL), *text = json_str(line, "text", NULL);
   struct error why = {0};
@@ -99,7 +99,7 @@ enum status agent_recorded_turn(struct agent_turn *t, struct error *e) {
   if (st == ST_OK)
     st = find_line(t, &file, &line, e);
   if (st == ST_OK)
-    st = take_line(t, line, e);
+    st = agent_recorded_take(t, line, e);
   json_decref(line);
   buffer_fini(&file);
   return st;

@@ -9,7 +9,7 @@
 
 #include "agent/agent_exchange.h"
 
-enum { SECRET_MIN = 8, SECRET_MAX = 8192 };
+enum { SECRET_MIN = 8, SECRET_MAX = 8192, PART_MIN = 12 };
 
 struct secret {
   struct secret *next;
@@ -51,14 +51,18 @@ void agent_secret_remember(const char *secret) {
   json_decref(value);
 }
 
+/* Also the beginning of a secret: a text may have been cut in the middle of one. */
 static void hide_known(char *text, size_t bytes) {
   pthread_mutex_lock(&lock);
   for (const struct secret *s = secrets; s; s = s->next) {
     char *at = text;
-    size_t left = bytes;
-    while (left >= s->bytes && (at = memmem(at, left, s->text, s->bytes)) != NULL) {
-      memset(at, '*', s->bytes);
-      at += s->bytes;
+    size_t left = bytes, least = s->bytes < PART_MIN ? s->bytes : PART_MIN;
+    while (left >= least && (at = memmem(at, left, s->text, least)) != NULL) {
+      size_t n = least, most = bytes - (size_t)(at - text);
+      while (n < most && n < s->bytes && at[n] == s->text[n])
+        n++;
+      memset(at, '*', n);
+      at += n;
       left = bytes - (size_t)(at - text);
     }
   }
@@ -109,7 +113,7 @@ void agent_redact(char *text, size_t bytes) {
   for (size_t i = 0; i < bytes; i++) {
     if (bytes - i > 3 && memcmp(text + i, "://", 3) == 0)
       hide_password(text + i + 3, bytes - i - 3);
-    if (i && is_word(text[i - 1]))
+    if (i && is_word(text[i - 1]) && !(i > 1 && text[i - 2] == '\\')) /* "\n" in JSON is no word */
       continue;
     for (size_t k = 0; k < sizeof looks / sizeof *looks; k++) {
       size_t n = look(text + i, bytes - i, k);

@@ -545,6 +545,20 @@ class Handler(BaseHTTPRequestHandler):
             return self.error(400, "stream is not implemented")
         self.scenario_good(path, body, hit)
 
+    def scenario_tight(self, path, body, hit):
+        if "max_tokens" in body:
+            return self.error(400, "'max_tokens' or 'max_completion_tokens' is too large: 16384. This model's maximum "
+                                   "context length is 8192 tokens and your request has 3000 input tokens.")
+        self.scenario_good(path, body, hit)
+
+    def scenario_small(self, path, body, hit):
+        self.error(400, "request (9000 tokens) exceeds the available context size (4096 tokens), try increasing it")
+
+    def scenario_grammar(self, path, body, hit):
+        if body.get("response_format", {}).get("type") == "json_schema":
+            return self.error(500, "failed to parse grammar")
+        self.scenario_good(path, body, hit)
+
     def scenario_new(self, path, body, hit):
         if "max_tokens" in body:
             return self.error(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")

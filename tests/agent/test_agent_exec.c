@@ -381,6 +381,10 @@ static void what_looks_like_a_key_is_hidden(void **state) {
   agent_redact(odd, strlen(odd));
   assert_string_equal(odd, "a \"*************\" and *********** and shortie");
   agent_redact(NULL, 0);
+  agent_secret_remember("QuietAndLongKeyWord");
+  char cut[] = "cut: QuietAndLongKe| no: QuietAndLon| {\"x\":\"\\nsk-abcdefghij0123456789\"}";
+  agent_redact(cut, strlen(cut)); /* a text that ended within a key; a line of JSON that begins with one */
+  assert_string_equal(cut, "cut: **************| no: QuietAndLon| {\"x\":\"\\n***********************\"}");
 }
 
 static int start(void **state) {
