@@ -49,7 +49,8 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_run, cli_resume, cli_status, cli_report, cli_check, cli_duel,
-    cli_roofline, cli_doctor, cli_agents, cli_mcp, cli_help;
+    cli_roofline, cli_doctor, cli_agents, cli_mcp, cli_pause, cli_pitch, cli_ballot, cli_implement,
+    cli_replay, cli_verify, cli_help;
 /* Every command of the contract, NULL-terminated; those without `run` are not built yet. */
 extern const struct cli_command *const cli_commands[];
 const struct cli_command *cli_command_find(const char *name);

@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "agent/agent_exchange.h"
+#include "agent/agent_human.h"
 #include "cli/cli.h"
 #include "report/report_value.h"
 #include "season/season.h"
@@ -21,6 +22,7 @@ static const struct {
     {"openai:MODEL[@URL]", "chat completions of any compatible server, a local one too"},
     {"exec:COMMAND", "a program that reads a request and writes an answer"},
     {"recorded:FILE", "answers given before"},
+    {"human[:NAME]", "a person, asked in the season's folder"},
 };
 
 static const struct {
@@ -48,6 +50,8 @@ static const char *kind_of(const char *agent) {
     return "builtin";
   if (!strcmp(agent, "contestant"))
     return "contestant"; /* an implementer: whoever pitched it */
+  if (agent_is_person(agent))
+    return "human";
   return agent_exchange_knows(agent) ? "remote" : "unknown";
 }
 
@@ -73,44 +77,58 @@ static json_t *providers(void) {
   for (size_t i = 0; i < COUNT(remote); i++) {
     json_t *one = json_object();
     json_put_str(one, "agent", remote[i].form);
-    json_put_str(one, "kind", "remote");
+    json_put_str(one, "kind", strncmp(remote[i].form, "human", 5) ? "remote" : "human");
     json_put_str(one, "text", remote[i].text);
     (void)json_array_append_new(list, one);
   }
   return list;
 }
 
-static json_t *key_list(void) {
+struct found { /* the agents of a cast, each once per key; names are borrowed from the rules */
+  const char *agent[AGENTS_MAX], *key_variable[AGENTS_MAX];
+  size_t n;
+};
+
+static void add_key(json_t *list, const char *name, const char *of) {
+  const char *value = getenv(name);
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    if (!strcmp(json_str(json_array_get(list, i), "name", ""), name))
+      return;
+  }
+  json_t *one = json_object();
+  json_put_str(one, "name", name);
+  json_put_bool(one, "present", value && *value);
+  json_put_str(one, "for", of);
+  (void)json_array_append_new(list, one);
+}
+
+static json_t *key_list(const struct found *f) {
   json_t *list = json_array();
-  for (size_t i = 0; i < COUNT(keys); i++) {
-    const char *value = getenv(keys[i].name);
-    json_t *one = json_object();
-    json_put_str(one, "name", keys[i].name);
-    json_put_bool(one, "present", value && *value);
-    json_put_str(one, "for", keys[i].of);
-    (void)json_array_append_new(list, one);
+  for (size_t i = 0; i < COUNT(keys); i++)
+    add_key(list, keys[i].name, keys[i].of);
+  for (size_t i = 0; i < f->n; i++) {
+    if (*f->key_variable[i])
+      add_key(list, f->key_variable[i], "named in the cast");
   }
   return list;
 }
 
-struct found { /* the agents of a cast, each once; names are borrowed from the rules */
-  const char *agent[AGENTS_MAX];
-  size_t n;
-};
-
 static void add_member(json_t *list, struct found *f, const char *role, const json_t *member) {
-  const char *agent = json_str(member, "agent", "");
+  const char *agent = json_str(member, "agent", ""), *key = json_str(member, "key_variable", "");
   json_t *one = json_object();
   json_put_str(one, "role", role);
   json_put_str(one, "name", json_str(member, "name", "?"));
   put_agent(one, agent);
   json_put_str(one, "kind", kind_of(agent));
+  json_put_str(one, "key_variable", *key ? key : NULL);
   (void)json_array_append_new(list, one);
   size_t i = 0;
-  while (i < f->n && strcmp(f->agent[i], agent) != 0)
+  while (i < f->n && (strcmp(f->agent[i], agent) != 0 || strcmp(f->key_variable[i], key) != 0))
     i++;
-  if (i == f->n && f->n < AGENTS_MAX)
-    f->agent[f->n++] = agent;
+  if (i < f->n || f->n == AGENTS_MAX)
+    return;
+  f->agent[f->n] = agent;
+  f->key_variable[f->n++] = key;
 }
 
 static json_t *cast_list(const json_t *rules, struct found *f) {
@@ -136,7 +154,8 @@ static void put_count(json_t *o, const char *key, int64_t n) {
 }
 
 /* One call; *status becomes the worse of itself and what came of it. */
-static json_t *try_agent(const char *agent, const struct agent_limits *of_cast, int *status) {
+static json_t *try_agent(const char *agent, const char *key_variable, const struct agent_limits *of_cast,
+                         int *status) {
   json_t *one = json_object();
   json_t *schema = json_pack("{s:s, s:{s:{s:s}}, s:[s], s:b}", "type", "object", "properties", "ready",
                              "type", "boolean", "required", "ready", "additionalProperties", 0);
@@ -153,6 +172,7 @@ static json_t *try_agent(const char *agent, const struct agent_limits *of_cast, 
   if (limits.total_ns > TEST_SECONDS * INT64_C(1000000000))
     limits.total_ns = TEST_SECONDS * INT64_C(1000000000);
   limits.retries = limits.retries < 1 ? limits.retries : 1;
+  limits.key_variable = *key_variable ? key_variable : NULL;
   if (limits.max_output_tokens > TEST_OUTPUT_TOKENS)
     limits.max_output_tokens = TEST_OUTPUT_TOKENS;
   const enum status st = agent_exchange_run(agent, &prompt, &limits, cli_stopped, NULL, &x, &e);
@@ -160,6 +180,7 @@ static json_t *try_agent(const char *agent, const struct agent_limits *of_cast, 
                      : x.fault != AGENT_FAULT_NONE ? CLI_OTHER_VERDICT
                                                    : CLI_DONE;
   put_agent(one, agent);
+  json_put_str(one, "key_variable", *key_variable ? key_variable : NULL);
   json_put_str(one, "result",
                st != ST_OK                   ? "error"
                : x.fault == AGENT_FAULT_NONE ? "answered"
@@ -185,9 +206,11 @@ static json_t *try_all(const json_t *rules, const struct found *f, int *status) 
   season_agent_options(rules, &options_of_cast);
   cli_catch_stop();
   for (size_t i = 0; i < f->n && !cli_stopped(NULL); i++) {
-    if (!agent_exchange_knows(f->agent[i]) || !strncmp(f->agent[i], "recorded:", 9))
-      continue; /* a recording knows no question but its own */
-    (void)json_array_append_new(list, try_agent(f->agent[i], &options_of_cast.limits, status));
+    if (!agent_exchange_knows(f->agent[i]) || !strncmp(f->agent[i], "recorded:", 9) ||
+        agent_is_person(f->agent[i]))
+      continue; /* a recording knows no question but its own, and a person is asked within a season */
+    (void)json_array_append_new(list,
+                                try_agent(f->agent[i], f->key_variable[i], &options_of_cast.limits, status));
   }
   return list;
 }
@@ -285,7 +308,7 @@ static int run(const struct cli_call *c) {
   json_put_str(o, "config", cli_value(c, "--config"));
   (void)json_object_set_new(o, "providers", providers());
   (void)json_object_set_new(o, "cast", cast_list(rules, &found));
-  (void)json_object_set_new(o, "keys", key_list());
+  (void)json_object_set_new(o, "keys", key_list(&found));
   if (cli_given(c, "--test"))
     (void)json_object_set_new(o, "tests", try_all(rules, &found, &status));
   json_decref(rules);

@@ -12,23 +12,18 @@
       command, words,        line, "This command is part of the contract and is not built yet.\n",           \
       0,       CLI_ARGS_MAX, NULL, NULL}
 
-NOT_BUILT(not_replay, "replay", "DIR", "re-derives every decision from the log, offline, and compares");
-NOT_BUILT(not_verify, "verify", "DIR", "checks the hash chain and the blobs");
 NOT_BUILT(not_learnings, "learnings", "DIR", "lessons and their evidence");
 NOT_BUILT(not_gc, "gc", "DIR", "drops blobs that nothing refers to");
-NOT_BUILT(not_pause, "pause", "DIR", "a person pauses a season");
-NOT_BUILT(not_pitch, "pitch", "DIR --file F", "a person pitches");
-NOT_BUILT(not_ballot, "ballot", "DIR --file F", "a person votes");
 NOT_BUILT(not_override, "override", "DIR ...", "a person decides, with a recorded reason");
 NOT_BUILT(not_serve, "serve", "DIR", "dashboard");
 NOT_BUILT(not_sim, "sim", "-- PROGRAM", "runs a CUDA program on the software GPU");
 NOT_BUILT(not_new, "new", "DIR", "scaffolds a challenge of one's own");
 
 const struct cli_command *const cli_commands[] = {
-    &cli_run,      &cli_resume,    &cli_status, &cli_report, &cli_check, &cli_duel,
-    &cli_roofline, &cli_doctor,    &cli_agents, &cli_mcp,    &cli_help,  &not_replay,
-    &not_verify,   &not_learnings, &not_gc,     &not_pause,  &not_pitch, &not_ballot,
-    &not_override, &not_serve,     &not_sim,    &not_new,    NULL};
+    &cli_run,       &cli_resume,    &cli_status, &cli_report, &cli_check, &cli_duel,
+    &cli_roofline,  &cli_doctor,    &cli_agents, &cli_mcp,    &cli_help,  &cli_replay,
+    &cli_verify,    &not_learnings, &not_gc,     &cli_pause,  &cli_pitch, &cli_ballot,
+    &cli_implement, &not_override,  &not_serve,  &not_sim,    &not_new,   NULL};
 
 const struct cli_command *cli_command_find(const char *name) {
   for (size_t i = 0; cli_commands[i]; i++) {

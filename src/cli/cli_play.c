@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "report/report.h"
 #include "season/season.h"
+#include "season/season_inbox.h"
 #include "store/store.h"
 
 struct play {
@@ -55,12 +56,22 @@ static int ends_a_round(const char *kind) {
   return !strcmp(kind, "outcome") || !strcmp(kind, "round_started") || !strcmp(kind, "season_paused");
 }
 
+/* A question to a person: the line that says where it lies stays on the screen. */
+static void tell_person(const struct play *p, const struct event *ev, const struct record_state *state) {
+  struct buffer line;
+  buffer_init(&line);
+  if (season_inbox_line(state, ev, p->dir, &line))
+    report_terminal_line(p->terminal, "%s", buffer_str(&line));
+  buffer_fini(&line);
+}
+
 static void on_event(void *context, const struct event *ev, const struct record_state *state) {
   struct play *p = context;
   struct error e;
   memset(&e, 0, sizeof e);
   p->rounds = json_int(state->started, "rounds", p->rounds);
   report_terminal_event(p->terminal, ev, state);
+  tell_person(p, ev, state);
   if (!ends_a_round(ev->kind) || render_state(p->dir, state, &e) == ST_OK || p->render_warned)
     return;
   p->render_warned = 1;

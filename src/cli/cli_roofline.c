@@ -3,21 +3,8 @@
 #include <string.h>
 
 #include "base/base_yaml.h"
-#include "challenge/challenge_helper.h"
+#include "challenge/challenge_light.h"
 #include "cli/cli.h"
-
-struct light {
-  const struct challenge_shape *shape;
-  struct challenge_roofline roof;
-};
-
-static const struct challenge_device *find_device(const struct challenge *c, const char *name) {
-  for (size_t i = 0; i < c->n_devices; i++) {
-    if (!strcmp(c->device[i].name, name))
-      return &c->device[i];
-  }
-  return NULL;
-}
 
 static int no_device(const struct challenge *c, const char *name) {
   const char *known[33];
@@ -37,29 +24,13 @@ static int no_device(const struct challenge *c, const char *name) {
   return cli_wrong("--device %s: no such device in %s; it knows %s", name, c->file, list);
 }
 
-static json_t *light_json(const struct light *l) {
-  json_t *o = json_object();
-  json_put_str(o, "shape", l->shape->name);
-  json_put_bool(o, "scaled", l->shape->scaled);
-  json_put_str(o, "stands_for", l->shape->stands_for);
-  json_put_str(o, "text", l->shape->text);
-  json_put_num(o, "bytes", l->roof.bytes);
-  json_put_num(o, "operations", l->roof.operations);
-  json_put_num(o, "intensity", l->roof.intensity);
-  json_put_num(o, "bytes_seconds", l->roof.bytes_seconds);
-  json_put_num(o, "operations_seconds", l->roof.operations_seconds);
-  json_put_num(o, "seconds", l->roof.seconds);
-  json_put_str(o, "bound", l->roof.bytes_bind ? "bytes" : "operations");
-  return o;
-}
-
 /* What the device does per second, as the roofline used it: its file's figure or the measured one. */
 static double rate(double amount, double seconds) {
   return seconds > 0 ? amount / seconds : -1;
 }
 
-static int answer_json(const struct challenge *c, const struct challenge_device *d, const struct light *l,
-                       size_t n) {
+static int answer_json(const struct challenge *c, const struct challenge_device *d,
+                       const struct challenge_light *l, size_t n) {
   json_t *o = json_object(), *shapes = json_array();
   json_put_str(o, "schema", "sharktank.roofline/1");
   json_put_str(o, "challenge", c->name);
@@ -71,7 +42,7 @@ static int answer_json(const struct challenge *c, const struct challenge_device 
     json_put_num(o, "operations_per_s", rate(l[0].roof.operations, l[0].roof.operations_seconds));
   }
   for (size_t i = 0; i < n; i++)
-    (void)json_array_append_new(shapes, light_json(&l[i]));
+    (void)json_array_append_new(shapes, challenge_light_json(&l[i]));
   (void)json_object_set_new(o, "shapes", shapes);
   return cli_json(o, CLI_DONE);
 }
@@ -82,8 +53,8 @@ static void light_text(double seconds, char out[32]) {
   (void)snprintf(out, 32, "%.4g %s", seconds * (seconds < 1e-3 ? 1e6 : seconds < 1 ? 1e3 : 1), unit);
 }
 
-static int answer_human(const struct challenge *c, const struct challenge_device *d, const struct light *l,
-                        size_t n) {
+static int answer_human(const struct challenge *c, const struct challenge_device *d,
+                        const struct challenge_light *l, size_t n) {
   static const char *const heads[] = {
       "shape", "sizes", ">bytes", ">operations", ">operations/byte", "bound by", ">speed of light", NULL};
   const int measured = !(d->bytes_per_s > 0 && d->operations_per_s > 0);
@@ -112,32 +83,16 @@ static int answer_human(const struct challenge *c, const struct challenge_device
 }
 
 /* The task's own shapes; on the cpu also the scaled ones that are timed there. */
-static size_t pick_shapes(const struct challenge *c, int cpu, struct light *l, size_t most) {
-  size_t n = 0;
-  for (size_t i = 0; i < c->n_full && n < most; i++)
-    l[n++].shape = &c->full[i];
-  for (size_t i = 0; i < c->n_benchmarks && n < most; i++) {
-    if (!c->n_full || (cpu && c->benchmark[i].scaled))
-      l[n++].shape = &c->benchmark[i];
-  }
-  return n;
-}
-
 static int lights(const struct cli_call *call, struct challenge *c) {
-  static struct light l[1024]; /* too large for some stacks */
+  static struct challenge_light l[1024]; /* too large for some stacks */
   const char *name = cli_value(call, "--device") ? cli_value(call, "--device") : "cpu";
-  const struct challenge_device *d = find_device(c, name);
-  struct challenge_helper *helper = NULL;
+  const struct challenge_device *d = challenge_find_device(c, name);
   struct error e;
+  size_t n = 0;
   memset(&e, 0, sizeof e);
   if (!d)
     return no_device(c, name);
-  const size_t n = pick_shapes(c, !strcmp(name, "cpu"), l, sizeof l / sizeof *l);
-  enum status st = challenge_helper_open(c, &helper, &e);
-  for (size_t i = 0; i < n && st == ST_OK; i++)
-    st = challenge_roofline(helper, l[i].shape, d, &l[i].roof, &e);
-  challenge_helper_close(helper);
-  if (st != ST_OK)
+  if (challenge_lights(c, d, l, sizeof l / sizeof *l, &n, &e) != ST_OK)
     return cli_error(&e);
   return cli_given(call, "--json") ? answer_json(c, d, l, n) : answer_human(c, d, l, n);
 }

@@ -79,24 +79,26 @@ void event_log_drop_last(struct event_log *l) {
   json_decref(l->event[l->count].data);
 }
 
-enum status event_log_verify(const struct event_log *l, struct error *e) {
-  const char *prev = GENESIS;
-  for (size_t i = 0; i < l->count; i++) {
-    const struct event *ev = &l->event[i];
-    if (ev->seq != (int64_t)i + 1)
-      return error_set(e, ST_CORRUPT,
-                       "event %lld is missing from the log: the one in its place says it is number %lld",
-                       (long long)i + 1, (long long)ev->seq);
-    if (strcmp(ev->prev, prev) != 0)
-      return error_set(e, ST_CORRUPT,
-                       "event %lld (%s) does not follow event %lld: its record of the hash before it differs",
-                       (long long)ev->seq, ev->kind, (long long)ev->seq - 1);
-    char hex[HASH_HEX_BYTES];
-    event_hash(ev, hex);
-    if (strcmp(hex, ev->hash) != 0)
-      return error_set(e, ST_CORRUPT, "event %lld (%s) was changed after it was written: its hash differs",
-                       (long long)ev->seq, ev->kind);
-    prev = ev->hash;
-  }
+enum status event_verify(const struct event *ev, int64_t seq, const char *prev, struct error *e) {
+  char hex[HASH_HEX_BYTES];
+  if (ev->seq != seq)
+    return error_set(e, ST_CORRUPT,
+                     "event %lld is missing from the log: the one in its place says it is number %lld",
+                     (long long)seq, (long long)ev->seq);
+  if (strcmp(ev->prev, prev != NULL ? prev : GENESIS) != 0)
+    return error_set(e, ST_CORRUPT,
+                     "event %lld (%s) does not follow event %lld: its record of the hash before it differs",
+                     (long long)ev->seq, ev->kind, (long long)ev->seq - 1);
+  event_hash(ev, hex);
+  if (strcmp(hex, ev->hash) != 0)
+    return error_set(e, ST_CORRUPT, "event %lld (%s) was changed after it was written: its hash differs",
+                     (long long)ev->seq, ev->kind);
   return ST_OK;
+}
+
+enum status event_log_verify(const struct event_log *l, struct error *e) {
+  enum status st = ST_OK;
+  for (size_t i = 0; st == ST_OK && i < l->count; i++)
+    st = event_verify(&l->event[i], (int64_t)i + 1, i > 0 ? l->event[i - 1].hash : NULL, e);
+  return st;
 }

@@ -13,7 +13,7 @@
  *                 incumbent {blob, origin, setting?}, budgets? {calls, tokens, money, wall_s, evaluations},
  *                 prices? {MODEL: {input_per_mtok, output_per_mtok, cache_read_per_mtok,
  *                 cache_write_per_mtok}}, agents? {connect_s, idle_s, total_s, retries, max_output_tokens,
- *                 prompt_tokens, templates}
+ *                 prompt_tokens, human_wait_s, templates}
  * round_started   round, kind "optimisation" | "research" | "wild_card" | "minimal_fix", why
  * context_frozen  round, blob (the context's canonical JSON), hash
  * begun           id, act, round, who?, args {}         an act on the outside world starts
@@ -51,11 +51,13 @@
  *                 scope {device, shapes, incumbent}, evidence [..], state "in_force" | "contradicted" |
  *                 "expired", replaces?
  * season_paused   why;  season_resumed  engine, pid
- * budget_spent    which ("calls" ...), limit, spent, text: what is due may not be begun, the season ends
- * budget_changed  budgets {} in force from now on; the only event that may follow a season_ended, of reason
- *                 "budget": it opens the season again, and its final act is done anew
- * season_ended    reason "rounds" | "converged" | "budget" | ..., best (blob), total_speedup,
- *                 final {result of the final act}?
+ * budget_spent    which ("calls" ...), limit, spent, reserve? (the most that the next call may take: tokens,
+ *                 money), text: what is due may not be begun, the season ends
+ * tools_used      through (bytes of tools.jsonl: season_ledger.h), calls [{id, tool, began_ns, ended_ns
+ * (null: a beginning)}]: what tools of agents have used of the budgets budget_changed  budgets {} in force
+ * from now on; the only event that may follow a season_ended, of reason "budget": it opens the season again,
+ * and its final act is done anew season_ended    reason "rounds" | "converged" | "budget" | ..., best (blob),
+ * total_speedup, final {result of the final act}?
  *
  * Ownership: an event owns one reference to its data. Thread safety: none shared; a json_t is read by
  * one thread at a time.
@@ -90,6 +92,9 @@ enum status event_log_push(struct event_log *l, int64_t wall_ns, const char *kin
 void event_log_drop_last(struct event_log *l);
 /* The hash an event must have after prev. */
 void event_hash(const struct event *ev, char hex[HASH_HEX_BYTES]);
+/* Is an event the one of this number after an event of hash `prev` (NULL: the first)? ST_CORRUPT says what
+ * is wrong. */
+enum status event_verify(const struct event *ev, int64_t seq, const char *prev, struct error *e) MUST_USE;
 /* ST_CORRUPT with the first bad seq, or OK. */
 enum status event_log_verify(const struct event_log *l, struct error *e) MUST_USE;
 

@@ -429,9 +429,24 @@ static enum status fold_budget_changed(const struct fold *f) {
     return ST_OK;
   s->ended = NULL;
   for (size_t i = 0; i < s->n_loose; i++) {
-    s->loose[i].status = "interrupted";
+    s->loose[i].status = "superseded";
     s->loose[i].result = NULL;
   }
+  return ST_OK;
+}
+
+/* A call is counted where it begins; the line of its end has ended_ns. */
+static enum status fold_tools_used(const struct fold *f) {
+  struct record_state *s = f->s;
+  const json_t *calls = json_object_get(f->ev->data, "calls");
+  int64_t through = json_int(f->ev->data, "through", -1);
+  if (!json_is_array(calls))
+    return bad(f, "lacks the field", "calls");
+  if (through <= s->tools_through)
+    return bad(f, "does not go further than the one before in the field", "through");
+  s->tools_through = through;
+  for (size_t i = 0; i < json_array_size(calls); i++)
+    s->n_tool_calls += json_is_null(json_object_get(json_array_get(calls, i), "ended_ns"));
   return ST_OK;
 }
 
@@ -455,6 +470,7 @@ static const struct {
     {"season_ended", fold_season_ended},
     {"budget_spent", fold_budget_spent},
     {"budget_changed", fold_budget_changed},
+    {"tools_used", fold_tools_used},
 };
 
 static enum status fold_event(const struct fold *f) {

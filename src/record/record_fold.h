@@ -12,11 +12,11 @@
 struct record_act {
   const char *id, *act, *who;
   int64_t round;
-  const json_t *args;           /* of begun */
-  const json_t *result;         /* of ended; NULL while open or failed */
-  const char *status;           /* of ended, NULL while open */
-  const char *error;            /* of ended, or NULL */
-  const json_t *agent;          /* of ended: the call of an agent that is not built in, or NULL */
+  const json_t *args;   /* of begun */
+  const json_t *result; /* of ended; NULL while open or failed */
+  const char *status;   /* of ended, NULL while open; "superseded": of a final that a larger budget undid */
+  const char *error;    /* of ended, or NULL */
+  const json_t *agent;  /* of ended: the call of an agent that is not built in, or NULL */
   int64_t begun_seq, ended_seq; /* ended_seq 0 while open */
   int64_t begun_wall_ns;
   double seconds;
@@ -53,6 +53,8 @@ struct record_state {
   const json_t *ended;        /* data of season_ended */
   const json_t *budgets;      /* in force: of season_started, or of the last budget_changed; NULL: none */
   const json_t *budget_spent; /* data of budget_spent while none has been changed since, or NULL */
+  int64_t n_tool_calls;       /* of agents' tools, of all tools_used */
+  int64_t tools_through;      /* bytes of tools.jsonl that are in the log */
   int paused;                 /* the last of season_paused / season_resumed is a pause */
   size_t n_rounds, n_learnings, n_loose;
   struct record_round *round;

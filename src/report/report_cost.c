@@ -42,7 +42,7 @@ static void count_act(struct report_view *v, const struct record_act *a) {
     cost->open++;
     return;
   }
-  if (strcmp(a->status, "ok"))
+  if (strcmp(a->status, "ok") && strcmp(a->status, "superseded"))
     cost->failed++;
   if (isfinite(a->seconds) && a->seconds > 0)
     cost->seconds += a->seconds;

@@ -300,16 +300,16 @@ static void agent_row(struct report_doc *d, const struct report_agent *a) {
 static void report_season_agents(struct report_doc *d, const struct report_view *v) {
   static const char *const columns[] = {"Agent",  ">Calls", ">Tokens in", ">Tokens out",
                                         ">Price", "Faults", NULL};
-  if (!v->n_agents)
-    return;
-  report_doc_table_begin(d, columns);
-  for (size_t i = 0; i < v->n_agents; i++)
-    agent_row(d, &v->agent[i]);
-  report_doc_table_end(d);
-  report_doc_prose(
-      d, "Prices are in the unit of the season's price list; a price or a count that was not told is "
-         "unknown, never zero.");
   const json_t *spent = v->state->budget_spent;
+  if (v->n_agents) {
+    report_doc_table_begin(d, columns);
+    for (size_t i = 0; i < v->n_agents; i++)
+      agent_row(d, &v->agent[i]);
+    report_doc_table_end(d);
+    report_doc_prose(
+        d, "Prices are in the unit of the season's price list; a price or a count that was not told is "
+           "unknown, never zero.");
+  }
   if (spent)
     report_doc_prosef(d, "The season stopped because %.250s.", json_str(spent, "text", "a budget was spent"));
 }

@@ -234,6 +234,12 @@ void report_terminal_event(struct report_terminal *t, const struct event *ev,
                          (long long)json_int(d, "round", 0), total);
   } else if (!strcmp(ev->kind, "learning")) {
     report_terminal_line(t, "lesson %s  %s", json_str(d, "id", "?"), json_str(d, "claim", ""));
+  } else if (!strcmp(ev->kind, "ended") && json_object_get(d, "agent") &&
+             (!strcmp(json_str(d, "status", ""), "failed") || !strcmp(json_str(d, "status", ""), "late"))) {
+    /* an agent that does not answer is no reason to stop, and every reason to say so: a key may be missing */
+    report_terminal_line(t, "%s  %s", json_str(d, "id", "?"), json_str(d, "error", "failed"));
+  } else if (!strcmp(ev->kind, "budget_spent")) {
+    report_terminal_line(t, "%s", json_str(d, "text", "a budget is spent"));
   } else if (!strcmp(ev->kind, "season_paused")) {
     report_terminal_line(t, "paused: %s", json_str(d, "why", "no reason given"));
   } else if (!strcmp(ev->kind, "season_ended")) {

@@ -137,7 +137,7 @@ void report_seconds_text(double seconds, char out[REPORT_TEXT_BYTES]) {
 /* " [low, high]" with the value's decimals, appended at out + used. */
 static void add_bounds(struct report_value v, double scale, int decimals, char *out, int used) {
   if (v.unbounded && used > 0 && used < REPORT_TEXT_BYTES) {
-    (void)snprintf(out + used, REPORT_TEXT_BYTES - (size_t)used, " [no bound]");
+    (void)snprintf(out + used, REPORT_TEXT_BYTES - (size_t)used, " (too few pairs for an interval)");
     return;
   }
   if ((!v.has_low && !v.has_high) || used < 0 || used >= REPORT_TEXT_BYTES)

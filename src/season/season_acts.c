@@ -21,7 +21,7 @@ static enum status source_read(struct season_engine *g, const char *blob, struct
   if (blob == NULL || !hash_is_hex(blob))
     return error_set(e, ST_CORRUPT, "the log names no blob where an entry should be");
   memcpy(s->blob, blob, HASH_HEX_BYTES);
-  return store_blob_get(g->store, s->blob, &s->text, e);
+  return season_blob_get(g, s->blob, &s->text, e);
 }
 
 /* The blob of a candidate's last attempt. */
@@ -46,7 +46,7 @@ static enum status freeze_context(struct season_engine *g, struct error *e) {
     json_t *context = season_context(&g->state, r, buffer_str(&s.text), s.text.bytes);
     text = json_canonical(context);
     json_decref(context);
-    st = text != NULL ? store_blob_put(g->store, text, strlen(text), name, e)
+    st = text != NULL ? season_blob_put(g, text, strlen(text), name, e)
                       : error_set(e, ST_MEMORY, "out of memory");
   }
   free(text);

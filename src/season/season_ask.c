@@ -66,7 +66,7 @@ static enum status keep_entry(struct season_engine *g, json_t **answer, struct e
   if (st == ST_OK && buffer_failed(&source))
     st = error_set(e, ST_MEMORY, "out of memory for an entry's source");
   if (st == ST_OK)
-    st = store_blob_put(g->store, buffer_str(&source), source.bytes, name, e);
+    st = season_blob_put(g, buffer_str(&source), source.bytes, name, e);
   if (st == ST_OK) {
     json_t *result = json_object();
     json_put_str(result, "blob", name);
@@ -80,8 +80,7 @@ static enum status keep_entry(struct season_engine *g, json_t **answer, struct e
   return st;
 }
 
-static void act_id(const struct season_engine *g, const struct season_job *job, char out[SEASON_ID_BYTES]) {
-  const struct record_round *r = season_round_now(g);
+void season_job_id(const struct record_round *r, const struct season_job *job, char out[SEASON_ID_BYTES]) {
   if (job->kind == STEP_PITCH)
     season_pitch_act_id(r, job->who, out);
   else if (job->kind == STEP_BALLOT)
@@ -113,7 +112,7 @@ static enum status add_failed_source(struct season_engine *g, const struct seaso
   if (blob == NULL)
     return ST_OK;
   buffer_init(&source);
-  enum status st = store_blob_get(g->store, blob, &source, e);
+  enum status st = season_blob_get(g, blob, &source, e);
   if (st == ST_OK)
     json_object_set_new(failure, "source", json_clean_string(buffer_str(&source), source.bytes));
   buffer_fini(&source);
@@ -135,36 +134,64 @@ static int is_outside(const struct season_engine *g, const char *provider) {
   return g->world->ask != NULL && agent_exchange_knows(provider);
 }
 
-int season_asks_outside(const struct season_engine *g, const struct season_step *step) {
+const char *season_outside_provider(const struct season_engine *g, const struct season_step *step) {
   if (step->kind != STEP_PITCH && step->kind != STEP_BALLOT && step->kind != STEP_IMPLEMENT)
-    return 0;
-  return is_outside(g, json_str(member_of(g, step->kind, step->who, step->pitch), "agent", ""));
+    return NULL;
+  const char *provider = json_str(member_of(g, step->kind, step->who, step->pitch), "agent", "");
+  return is_outside(g, provider) ? provider : NULL;
+}
+
+int season_asks_outside(const struct season_engine *g, const struct season_step *step) {
+  return season_outside_provider(g, step) != NULL;
+}
+
+int season_asks_paid(const struct season_engine *g, const struct season_step *step) {
+  return season_asks_outside(g, step) &&
+         !agent_is_person(json_str(member_of(g, step->kind, step->who, step->pitch), "agent", ""));
+}
+
+/* The desk of a person; others have none. */
+static enum status call_desk(const struct season_engine *g, struct season_call *c, struct error *e) {
+  if (!agent_is_person(c->provider))
+    return ST_OK;
+  c->desk = calloc(1, sizeof *c->desk);
+  return c->desk != NULL ? season_desk_init(g, &c->job, c->request, c->desk, e)
+                         : error_set(e, ST_MEMORY, "out of memory for a call");
+}
+
+enum status season_call_request(struct season_engine *g, const struct season_job *job, json_t **request,
+                                struct error *e) {
+  json_t *context = NULL;
+  *request = NULL;
+  enum status st = season_context_read(g, &context, e);
+  if (st != ST_OK)
+    return st;
+  /* Every call reads the context from its blob, so that no two requests share a part of it. */
+  *request = make_request(g, job, context);
+  json_decref(context);
+  return add_failed_source(g, job, *request, e);
 }
 
 enum status season_call_begin(struct season_engine *g, const struct season_job *job, struct season_call *c,
                               struct error *e) {
   static const char *const act[] = {
       [STEP_PITCH] = "pitch", [STEP_BALLOT] = "ballot", [STEP_IMPLEMENT] = "implement"};
-  json_t *context = NULL;
   *c = (struct season_call){.job = *job, .status = ST_INTERRUPTED};
-  enum status st = season_context_read(g, &context, e);
+  enum status st = season_call_request(g, job, &c->request, e);
   if (st != ST_OK)
     return st;
-  /* Every call reads the context from its blob, so that no two requests share a part of it. */
-  c->request = make_request(g, job, context);
-  json_decref(context);
   const json_t *member = member_of(g, job->kind, job->who, job->pitch);
   const char *key = json_str(member, "key_variable", NULL);
   c->provider = strdup(provider_of(job->kind, member));
   c->key_variable = key != NULL ? strdup(key) : NULL;
   if (c->provider == NULL || (key != NULL && c->key_variable == NULL))
     return error_set(e, ST_MEMORY, "out of memory for a call");
-  st = add_failed_source(g, job, c->request, e);
+  st = call_desk(g, c, e);
   if (st != ST_OK)
     return st;
   const char *who = job->kind == STEP_IMPLEMENT ? json_str(c->request, "name", "Implementer") : job->who;
   char id[SEASON_ID_BYTES];
-  act_id(g, job, id);
+  season_job_id(season_round_now(g), job, id);
   return season_do_begin(g, id, act[job->kind], job->round, who, ask_args(job, c->request, c->provider),
                          &c->doing, e);
 }
@@ -174,6 +201,9 @@ void season_call_fini(struct season_call *c) {
   free(c->key_variable);
   json_decref(c->request);
   json_decref(c->doing.agent);
+  if (c->desk != NULL)
+    season_desk_fini(c->desk);
+  free(c->desk);
   agent_asked_fini(&c->reply);
 }
 
@@ -186,7 +216,7 @@ static enum status put_blob(struct season_engine *g, json_t *o, const char *key,
   char name[HASH_HEX_BYTES];
   if (text->bytes == 0)
     return json_object_set_new(o, key, json_null()), ST_OK;
-  enum status st = store_blob_put(g->store, buffer_str(text), text->bytes, name, e);
+  enum status st = season_blob_put(g, buffer_str(text), text->bytes, name, e);
   if (st == ST_OK)
     json_put_str(o, key, name);
   return st;

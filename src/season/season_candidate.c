@@ -6,13 +6,15 @@
 
 #include "season/season_internal.h"
 #include "season/season_rules.h"
+#include "season/season_setting.h"
 
 int season_act_due(const struct record_act *a, int again_if_failed) {
   if (a == NULL)
     return 1;
   if (a->status == NULL)
     return 0; /* under way; a crash's leftovers are closed before anything else */
-  return strcmp(a->status, "interrupted") == 0 || (again_if_failed && strcmp(a->status, "failed") == 0);
+  return strcmp(a->status, "interrupted") == 0 || strcmp(a->status, "superseded") == 0 ||
+         (again_if_failed && strcmp(a->status, "failed") == 0);
 }
 
 void season_pitch_step_id(const struct record_round *round, const char *act, const char *pitch,
@@ -52,9 +54,16 @@ static int answered(const struct record_act *a, enum season_due due, struct seas
   return 0;
 }
 
+int season_other_setting(const struct record_pitch *pitch, const struct record_act *implement) {
+  const json_t *asked = json_object_get(pitch->pitch, "setting"),
+               *made = json_object_get(implement->result, "setting");
+  return json_is_object(asked) && json_is_object(made) && !season_setting_equal(asked, made);
+}
+
 /* Walks the attempts. 1: an entry passed its check; 0: c->due is set. */
 static int passed_check(const struct record_state *state, const struct record_round *round,
                         const struct record_pitch *pitch, int64_t repairs, struct season_candidate *c) {
+  int checked = 0;
   for (int64_t k = 0; k <= repairs; k++) {
     const struct record_act *implement = find(round, "implement", pitch->id, k);
     c->attempt = k;
@@ -66,8 +75,13 @@ static int passed_check(const struct record_state *state, const struct record_ro
       return c->due = DUE_NOTHING, 0;
     const char *blob = json_str(implement->result, "blob", NULL);
     c->failure = blob == NULL ? "no_entry" : strcmp(blob, state->incumbent_blob) == 0 ? "no_change" : NULL;
+    /* Once a check has failed, another setting is a repair. Before that it is another idea, which nobody
+     * voted on and whose speed would be credited to this one. */
+    if (c->failure == NULL && !checked && season_other_setting(pitch, implement))
+      c->failure = "other_setting";
     if (c->failure != NULL)
       continue;
+    checked = 1;
     const struct record_act *check = find(round, "check", pitch->id, k);
     if (!answered(check, DUE_CHECK, c))
       return 0;

@@ -21,12 +21,14 @@ struct season_candidate {
   const struct record_act *implement; /* the last attempt, may be NULL */
   const struct record_act *check;     /* its check, may be NULL */
   const struct record_act *duel, *confirm, *probe;
-  const char
-      *failure; /* why the last attempt failed: a check's verdict, "no_entry" or "no_change"; or NULL */
+  /* why the last attempt failed: a check's verdict, "no_entry", "no_change", "other_setting"; or NULL */
+  const char *failure;
 };
 
 void season_candidate_look(const struct record_state *state, const struct record_round *round,
                            const struct record_pitch *pitch, struct season_candidate *out);
+/* 1 if the pitch names a setting and the act made an entry of another one. */
+int season_other_setting(const struct record_pitch *pitch, const struct record_act *implement);
 /* An act that must be begun (again): never begun, cut off by a crash, or (judge's acts) failed for a
  * reason of the machine's. */
 int season_act_due(const struct record_act *a, int again_if_failed);

@@ -24,8 +24,10 @@ static const struct number price_keys[] = {{"input_per_mtok", 0, 1e9, 0},
                                            {"cache_read_per_mtok", 0, 1e9, 0},
                                            {"cache_write_per_mtok", 0, 1e9, 0}};
 static const struct number agent_keys[] = {
-    {"connect_s", 0.001, 3600, 0}, {"idle_s", 0.001, 86400, 0},      {"total_s", 0.001, 86400, 0},
-    {"retries", 0, 100, 1},        {"max_output_tokens", 1, 1e8, 1}, {"prompt_tokens", 1000, 1e8, 1},
+    {"connect_s", 0.001, 3600, 0},        {"idle_s", 0.001, 86400, 0},
+    {"total_s", 0.001, 86400, 0},         {"retries", 0, 100, 1},
+    {"max_output_tokens", 1, 1e8, 1},     {"prompt_tokens", 1000, 1e8, 1},
+    {"human_wait_s", 0.001, 31536000, 0},
 };
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
@@ -33,7 +35,7 @@ static const struct number agent_keys[] = {
 static enum status read_numbers(const struct yaml_doc *d, const struct yaml_node *n, const char *what,
                                 const struct number *number, size_t count, const char *text, json_t *out,
                                 struct error *e) {
-  const char *known[8] = {NULL};
+  const char *known[10] = {NULL};
   if (n->kind != YAML_MAP)
     return error_at(e, ST_INPUT, d->file, n->line, "%s must be a map of keys and numbers", what);
   for (size_t i = 0; i < count; i++)

@@ -9,13 +9,17 @@
 #include "season/season_internal.h"
 #include "season/season_pitch.h"
 
-static json_t *shapes_of(const struct record_state *state, const struct record_round *round) {
+static const json_t *measured(const struct record_round *round) {
   char id[48];
   snprintf(id, sizeof id, "r%lld.measure", (long long)round->round);
   const struct record_act *a = record_act_find(round, id);
+  return a != NULL ? a->result : NULL;
+}
+
+static json_t *shapes_of(const struct record_state *state, const struct record_round *round) {
   json_t *list = json_array(), *shape;
   size_t i;
-  json_array_foreach((json_t *)(uintptr_t)json_arr(a != NULL ? a->result : NULL, "shapes"), i, shape) {
+  json_array_foreach((json_t *)(uintptr_t)json_arr(measured(round), "shapes"), i, shape) {
     json_t *one = json_object();
     const char *name = json_str(shape, "shape", "?");
     json_put_str(one, "shape", name);
@@ -29,6 +33,30 @@ static json_t *shapes_of(const struct record_state *state, const struct record_r
   return list;
 }
 
+enum { COMPILER_TEXT_MAX = 8192 };
+
+/* What the compiler said of the incumbent when it was measured for this round: warnings, and remarks (on
+ * vectorisation, say) where the challenge's compile line asks for them. NULL: the log does not tell. */
+static json_t *compile_of(const json_t *measure) {
+  const json_t *report = json_object_get(measure, "compile");
+  const char *text = json_str(report, "output", "");
+  size_t bytes = strlen(text), kept = bytes < COMPILER_TEXT_MAX ? bytes : COMPILER_TEXT_MAX;
+  int64_t warnings = 0;
+  if (!json_is_object(report))
+    return NULL;
+  for (const char *at = text; (at = strstr(at, "warning: ")) != NULL; at++)
+    warnings++;
+  json_t *o = json_object();
+  json_put_str(o, "command", json_str(report, "command", NULL));
+  json_put_str(o, "compiler", json_str(report, "compiler", NULL));
+  json_put_num(o, "seconds", json_num(report, "seconds", NAN));
+  json_put_num(o, "binary_bytes", json_num(report, "binary_bytes", NAN));
+  json_put_int(o, "warnings", warnings);
+  json_object_set_new(o, "output", json_clean_string(text, kept));
+  json_put_int(o, "output_left_out_bytes", (int64_t)(bytes - kept));
+  return o;
+}
+
 json_t *season_context(const struct record_state *state, const struct record_round *round, const char *source,
                        size_t source_bytes) {
   json_t *context = json_object(), *incumbent = json_object(), *learnings = json_array();
@@ -38,6 +66,9 @@ json_t *season_context(const struct record_state *state, const struct record_rou
   json_object_set_new(incumbent, "source", json_clean_string(source, source_bytes));
   json_object_set_new(incumbent, "shapes", shapes_of(state, round));
   json_put_num(incumbent, "relative_time", 1 / state->total_speedup);
+  json_t *compile = compile_of(measured(round));
+  if (compile != NULL)
+    json_object_set_new(incumbent, "compile", compile);
   for (size_t i = 0; i < state->n_learnings; i++)
     json_array_append_new(learnings, json_deep_copy(state->learning[i]));
   json_object_set_new(context, "task", json_deep_copy(json_obj(state->started, "task")));
@@ -139,9 +170,12 @@ static json_t *failure_before(const struct record_round *round, const char *pitc
   const struct record_act *implement = record_act_find(round, id);
   json_t *failure = json_object();
   int made = implement != NULL && implement->result != NULL;
-  json_put_str(failure, "verdict", made ? "no_change" : "no_entry");
+  const struct record_pitch *p = record_pitch_find(round, pitch);
+  int other = made && p != NULL && season_other_setting(p, implement);
+  json_put_str(failure, "verdict", other ? "other_setting" : made ? "no_change" : "no_entry");
   json_put_str(failure, "where",
-               made ? "the entry is the incumbent itself, byte for byte"
+               other  ? "the entry is another setting than the pitched one: build the pitch's setting"
+               : made ? "the entry is the incumbent itself, byte for byte"
                : implement != NULL && implement->error != NULL ? implement->error
                                                                : "no entry was made");
   if (made && json_is_object(json_object_get(implement->result, "setting")))

@@ -12,6 +12,7 @@
 #include "season/season.h"
 #include "season/season_budget.h"
 #include "season/season_config.h"
+#include "season/season_pause.h"
 #include "season/season_world.h"
 #include "store/store.h"
 
@@ -212,10 +213,14 @@ enum status season_play(const char *dir, const struct season_watch *w, struct er
     return st;
   }
   struct season_world world;
-  st = season_world_open(started, w, &world, e);
+  struct season_pause pause;
+  season_pause_init(&pause, dir, w);
+  st = season_world_open(started, &pause.watch, &world, e);
   if (st == ST_OK) {
-    st = season_play_world(dir, w, &world, e);
+    st = season_play_world(dir, &pause.watch, &world, e);
     world.close(world.context);
+    if (st != ST_BUSY) /* whoever plays it keeps its wishes */
+      season_pause_fini(&pause);
   }
   json_decref(started);
   return st;

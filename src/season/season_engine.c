@@ -12,6 +12,7 @@
 #include "season/season_budget.h"
 #include "season/season_call.h"
 #include "season/season_internal.h"
+#include "season/season_ledger.h"
 
 #ifndef ST_VERSION
 #define ST_VERSION "unknown"
@@ -21,7 +22,7 @@ const struct record_round *season_round_now(const struct season_engine *g) {
   return g->state.n_rounds > 0 ? &g->state.round[g->state.n_rounds - 1] : NULL;
 }
 
-static enum status refold(struct season_engine *g, struct error *e) {
+enum status season_refold(struct season_engine *g, struct error *e) {
   record_state_fini(&g->state);
   enum status st = record_fold(&g->log, &g->state, e);
   if (st == ST_OK)
@@ -32,12 +33,24 @@ static enum status refold(struct season_engine *g, struct error *e) {
 enum status season_append(struct season_engine *g, const char *kind, json_t *data, struct error *e) {
   if (data == NULL)
     return error_set(e, ST_MEMORY, "out of memory while preparing the event %s", kind);
-  enum status st = store_append(g->store, &g->log, kind, data, e);
+  enum status st = g->journal != NULL ? g->journal->append(g->journal->context, kind, data, e)
+                                      : store_append(g->store, &g->log, kind, data, e);
   if (st == ST_OK)
-    st = refold(g, e);
+    st = season_refold(g, e);
   if (st == ST_OK && g->watch != NULL && g->watch->event != NULL)
     g->watch->event(g->watch->context, &g->log.event[g->log.count - 1], &g->state);
   return st;
+}
+
+enum status season_blob_put(struct season_engine *g, const void *data, size_t bytes,
+                            char name[HASH_HEX_BYTES], struct error *e) {
+  return g->journal != NULL ? g->journal->blob_put(g->journal->context, data, bytes, name, e)
+                            : store_blob_put(g->store, data, bytes, name, e);
+}
+
+enum status season_blob_get(struct season_engine *g, const char *name, struct buffer *out, struct error *e) {
+  return g->journal != NULL ? g->journal->blob_get(g->journal->context, name, out, e)
+                            : store_blob_get(g->store, name, out, e);
 }
 
 static int cancelled(const struct season_engine *g) {
@@ -147,7 +160,7 @@ enum status season_do_end(struct season_engine *g, struct season_doing *d, enum 
 enum status season_context_read(struct season_engine *g, json_t **out, struct error *e) {
   struct buffer b;
   buffer_init(&b);
-  enum status st = store_blob_get(g->store, season_round_now(g)->context_blob, &b, e);
+  enum status st = season_blob_get(g, season_round_now(g)->context_blob, &b, e);
   if (st == ST_OK)
     st = json_read(buffer_str(&b), b.bytes, "the round's context", out, e);
   buffer_fini(&b);
@@ -183,15 +196,24 @@ static enum status pause_season(struct season_engine *g, struct error *e) {
   return error_set(e, ST_INTERRUPTED, "paused: `sharktank resume %s` goes on", store_dir(g->store));
 }
 
-static enum status perform(struct season_engine *g, const struct season_step *step, struct error *e) {
+struct season_job season_job_of(const struct season_step *step) {
   struct season_job job = {.kind = step->kind, .round = step->round, .attempt = step->attempt};
   snprintf(job.who, sizeof job.who, "%s", step->who != NULL ? step->who : "");
   snprintf(job.pitch, sizeof job.pitch, "%s", step->pitch != NULL ? step->pitch : "");
+  return job;
+}
+
+int season_step_asks(enum season_step_kind kind) {
+  return kind == STEP_PITCH || kind == STEP_BALLOT || kind == STEP_IMPLEMENT;
+}
+
+enum status season_perform(struct season_engine *g, const struct season_step *step, struct error *e) {
+  struct season_job job = season_job_of(step);
   const char *kind = NULL;
   json_t *data = season_decide(&g->state, job.kind, job.pitch, &kind);
   if (kind != NULL)
     return season_append(g, kind, data, e);
-  if (job.kind == STEP_PITCH || job.kind == STEP_BALLOT || job.kind == STEP_IMPLEMENT)
+  if (season_step_asks(job.kind))
     return season_ask(g, &job, e);
   return season_act(g, &job, e);
 }
@@ -203,32 +225,40 @@ static size_t calls_outside(const struct season_engine *g, const struct season_s
   return n;
 }
 
-/* Seconds that engines have worked on this season: from each start or resumption to the last event before the
- * next, and now. That a budget of time is spent is an event, so no replay asks the clock. */
-static double worked_s(const struct season_engine *g) {
-  int64_t sum_ns = 0, begin_ns = 0, last_ns = 0;
-  for (size_t i = 0; i < g->log.count; i++) {
-    const struct event *ev = &g->log.event[i];
-    if (i == 0 || strcmp(ev->kind, "season_resumed") == 0 || strcmp(ev->kind, "budget_changed") == 0) {
-      sum_ns += last_ns - begin_ns;
-      begin_ns = ev->wall_ns;
-    }
-    last_ns = ev->wall_ns;
+json_t *season_budget_due(const struct season_engine *g, const struct season_steps *due, double worked_s) {
+  const char *first = NULL;
+  size_t paid = 0; /* a person is asked outside, and is no call of anybody's budget */
+  for (size_t i = 0; i < due->count; i++) {
+    if (!season_asks_paid(g, &due->step[i]))
+      continue;
+    first = paid++ == 0 ? season_outside_provider(g, &due->step[i]) : first;
   }
-  return (double)(sum_ns + clock_wall_ns() - begin_ns) * 1e-9;
+  return g->state.budget_spent == NULL ? season_budget_hit(&g->state, due, paid, first, worked_s) : NULL;
+}
+
+/* Calls of tools since the last look (season_ledger.h) become an event. *taken: there were any. */
+static enum status take_tools(struct season_engine *g, int *taken, struct error *e) {
+  json_t *data = season_ledger_take(store_dir(g->store), g->state.tools_through);
+  *taken = data != NULL;
+  return data != NULL ? season_append(g, "tools_used", data, e) : ST_OK;
 }
 
 static enum status play(struct season_engine *g, struct error *e) {
   for (;;) {
     struct season_steps steps;
+    int taken = 0;
     season_next(&g->state, &steps);
     if (steps.count == 0)
       break;
     if (cancelled(g))
       return pause_season(g, e);
+    enum status looked = take_tools(g, &taken, e);
+    if (looked != ST_OK)
+      return looked;
+    if (taken)
+      continue;
     size_t outside = calls_outside(g, &steps);
-    json_t *spent =
-        g->state.budget_spent == NULL ? season_budget_hit(&g->state, &steps, outside, worked_s(g)) : NULL;
+    json_t *spent = season_budget_due(g, &steps, season_worked_s(&g->log, NULL, clock_wall_ns()));
     if (spent != NULL) {
       enum status written = season_append(g, "budget_spent", spent, e);
       if (written != ST_OK)
@@ -236,7 +266,7 @@ static enum status play(struct season_engine *g, struct error *e) {
       continue;
     }
     /* The set may be done in any order; after each the next set is asked for anew. */
-    enum status st = outside > 0 ? season_ask_all(g, &steps, e) : perform(g, &steps.step[0], e);
+    enum status st = outside > 0 ? season_ask_all(g, &steps, e) : season_perform(g, &steps.step[0], e);
     if (st == ST_INTERRUPTED)
       return pause_season(g, e);
     if (st != ST_OK)
@@ -271,11 +301,12 @@ enum status season_play_world(const char *dir, const struct season_watch *watch,
   if (st == ST_OK)
     st = store_load(g.store, &g.log, e);
   if (st == ST_OK)
-    st = refold(&g, e);
+    st = season_refold(&g, e);
   if (st == ST_OK && g.state.started == NULL)
     st = error_set(e, ST_NOT_FOUND, "%s holds no season that has started: `sharktank run` starts one", dir);
   if (st == ST_OK && g.state.ended == NULL) {
     st = resume(&g, e);
+    season_inbox_tidy(&g);
     if (st == ST_OK)
       st = play(&g, e);
   }

@@ -53,6 +53,11 @@ static void judge_attempt(const struct season_candidate *c, struct verdict *v) {
   } else if (strcmp(c->failure, "no_change") == 0) {
     say(v, "FAILURE", "no_change", "implementation");
     snprintf(v->text, sizeof v->text, "the entry is the incumbent itself, byte for byte");
+  } else if (strcmp(c->failure, "other_setting") == 0) {
+    say(v, "FAILURE", "other_setting", "implementation");
+    snprintf(v->text, sizeof v->text,
+             "the implementer built another setting than the pitched one, %lld times of %lld",
+             (long long)c->attempt + 1, (long long)c->attempt + 1);
   } else if (strcmp(c->failure, "gate") == 0) {
     say(v, "BLOCKED", "rule", "idea");
     snprintf(v->text, sizeof v->text, "a rule of the task forbids the entry: %.500s", where);

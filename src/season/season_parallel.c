@@ -1,5 +1,6 @@
 /* Room: season. All agents of a phase at once. Threads ask; everything else, the store and the fold above
  * all, is this thread's. A crash at any moment leaves begun events without an end, which `resume` closes. */
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ static void *work(void *context) {
   struct season_call *c = &w->call;
   struct agent_ask_options options = p->options;
   options.limits.key_variable = c->key_variable;
+  options.limits.desk = c->desk != NULL && c->desk->desk.folder != NULL ? &c->desk->desk : NULL;
   c->status = p->world->ask(p->world->context, c->provider, c->request, &options, &c->reply, &c->why);
   pthread_mutex_lock(&p->lock);
   w->arrived = ++p->arrivals;
@@ -100,11 +102,32 @@ static size_t unfinished(const struct pool *p) {
   return n;
 }
 
+/* What a live line says when nobody but people is waited for; the calling thread only. */
+static void tell_waiting(const struct season_engine *g, const struct pool *p) {
+  struct buffer text;
+  const struct season_watch *w = g->watch;
+  size_t people = 0;
+  buffer_init(&text);
+  for (size_t i = 0; i < p->count; i++) {
+    const struct season_call *c = &p->worker[i].call;
+    if (p->worker[i].finished)
+      continue;
+    if (!agent_is_person(c->provider))
+      people = p->count + 1;
+    buffer_printf(&text, "%s%s", people++ > 0 ? ", " : "for ", c->desk != NULL ? c->desk->stem : "");
+  }
+  if (people > 0 && people <= p->count && w != NULL && w->progress != NULL)
+    w->progress(w->context, "waiting", p->worker[0].call.job.round, NAN, NAN, buffer_str(&text));
+  buffer_fini(&text);
+}
+
 /* Writes down what has arrived; with `wait` until everything has. */
 static void collect(struct season_engine *g, struct pool *p, int wait, enum status *first, struct error *e) {
   while (unfinished(p) > 0) {
     if (user_stops(g))
       atomic_store(&p->stop, 1);
+    if (wait)
+      tell_waiting(g, p);
     struct worker *w = next_arrival(p, wait);
     if (w == NULL && !wait)
       return;
@@ -113,6 +136,8 @@ static void collect(struct season_engine *g, struct pool *p, int wait, enum stat
     struct error why = {.status = ST_OK};
     trouble(p, first, season_call_end(g, &w->call, &why), e, &why);
     w->finished = 1;
+    if (agent_is_person(w->call.provider))
+      season_inbox_tidy(g);
   }
 }
 
@@ -137,15 +162,19 @@ static void give_up(struct season_engine *g, struct pool *p) {
   }
 }
 
+/* What is under way counts as the most it may take; so does this one. */
+static int fits(const struct season_engine *g, const struct season_job *job) {
+  const struct season_step step = {.kind = job->kind, .who = job->who, .pitch = job->pitch};
+  return season_call_fits(&g->state, season_outside_provider(g, &step));
+}
+
 enum status season_ask_all(struct season_engine *g, const struct season_steps *steps, struct error *e) {
   struct season_job inside[CALLS_MAX], outside[CALLS_MAX];
   size_t n_inside = 0, n_outside = 0;
   for (size_t i = 0; i < steps->count; i++) { /* copied: the first append folds the steps' texts away */
     const struct season_step *s = &steps->step[i];
     struct season_job *job = season_asks_outside(g, s) ? &outside[n_outside++] : &inside[n_inside++];
-    *job = (struct season_job){.kind = s->kind, .round = s->round, .attempt = s->attempt};
-    snprintf(job->who, sizeof job->who, "%s", s->who != NULL ? s->who : "");
-    snprintf(job->pitch, sizeof job->pitch, "%s", s->pitch != NULL ? s->pitch : "");
+    *job = season_job_of(s);
   }
   struct pool p = {.world = g->world};
   enum status first = ST_OK;
@@ -159,7 +188,7 @@ enum status season_ask_all(struct season_engine *g, const struct season_steps *s
   season_agent_options(g->state.started, &p.options);
   p.options.cancelled = asked_to_stop;
   p.options.context = &p;
-  for (size_t i = 0; i < n_outside && first == ST_OK; i++) {
+  for (size_t i = 0; i < n_outside && first == ST_OK && (i == 0 || fits(g, &outside[i])); i++) {
     trouble(&p, &first, season_call_begin(g, &outside[i], &p.worker[i].call, &why), e, &why);
     if (first == ST_OK)
       p.count++;

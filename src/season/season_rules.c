@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/base_yaml.h"
+#include "judge/judge_calibration.h"
 #include "season/season.h"
 #include "season/season_config.h"
 
@@ -321,6 +322,10 @@ static enum status read_rules(const struct yaml_doc *d, json_t *rules, struct er
 enum status season_rules_load(const char *config_path, json_t **out, struct error *e) {
   json_t *rules = default_rules();
   enum status st = ST_OK;
+  double delta;
+  char from[64];
+  judge_delta_here(&delta, from, sizeof from); /* 0.005 unless this machine was calibrated */
+  json_put_num(rules, "delta", delta);
   if (config_path != NULL) {
     struct arena a;
     struct yaml_doc d;

@@ -7,6 +7,7 @@
 #include "base/base_json.h"
 #include "judge/judge.h"
 #include "record/record_fold.h"
+#include "season/season_ledger.h"
 #include "serve/serve.h"
 #include "store/store.h"
 
@@ -63,7 +64,8 @@ struct serve_mcp {
   struct challenge *challenge;
   struct judge *judge;
   struct judge_progress progress;
-  int64_t calls, used_ns; /* of the budget */
+  int64_t calls, used_ns;      /* of the budget */
+  struct season_charge charge; /* of the tool at work, to the season's budget */
 };
 
 /* Writes one message and drops the reference. */

@@ -6,7 +6,7 @@
 #include "agent/agent_prompt.h"
 #include "base/base_file.h"
 #include "base/base_machine.h"
-#include "challenge/challenge_helper.h"
+#include "challenge/challenge_light.h"
 #include "report/report.h"
 #include "serve/serve_mcp.h"
 
@@ -205,34 +205,15 @@ enum status serve_learnings(struct serve_mcp *m, const json_t *args, json_t **ou
 
 /* ---- roofline ---------------------------------------------------------------------------- */
 
-static json_t *light(const struct challenge_shape *s, const struct challenge_roofline *r) {
-  json_t *o = json_object();
-  json_put_str(o, "shape", s->name);
-  json_put_bool(o, "scaled", s->scaled);
-  json_put_str(o, "stands_for", s->stands_for);
-  json_put_str(o, "text", s->text);
-  json_put_num(o, "bytes", r->bytes);
-  json_put_num(o, "operations", r->operations);
-  json_put_num(o, "seconds", r->seconds);
-  json_put_bool(o, "bytes_bind", r->bytes_bind);
-  return o;
-}
+enum { LIGHTS_MAX = 256 };
 
 static enum status lights(const struct challenge *c, const struct challenge_device *d, json_t *list,
                           struct error *e) {
-  struct challenge_helper *helper = NULL;
-  const int cpu = !strcmp(d->name, "cpu");
-  enum status st = challenge_helper_open(c, &helper, e);
-  for (size_t i = 0; i < c->n_full + c->n_benchmarks && st == ST_OK; i++) {
-    const struct challenge_shape *s = i < c->n_full ? &c->full[i] : &c->benchmark[i - c->n_full];
-    struct challenge_roofline r;
-    if (i >= c->n_full && c->n_full && !(cpu && s->scaled))
-      continue; /* scaled shapes are timed on the cpu only */
-    st = challenge_roofline(helper, s, d, &r, e);
-    if (st == ST_OK)
-      (void)json_array_append_new(list, light(s, &r));
-  }
-  challenge_helper_close(helper);
+  struct challenge_light l[LIGHTS_MAX];
+  size_t n = 0;
+  const enum status st = challenge_lights(c, d, l, LIGHTS_MAX, &n, e);
+  for (size_t i = 0; i < n && st == ST_OK; i++)
+    (void)json_array_append_new(list, challenge_light_json(&l[i]));
   return st;
 }
 

@@ -13,11 +13,13 @@
 #define WHOLE      "{\"type\":\"integer\"}"
 #define LIST       "{\"type\":\"array\",\"items\":{\"type\":\"object\"}}"
 #define BUDGET                                                                                               \
-  "{\"type\":\"object\",\"properties\":{\"calls_left\":" WHOLE ",\"seconds_left\":{\"type\":\"number\"}},"   \
+  "{\"type\":\"object\",\"properties\":{\"calls_left\":" WHOLE ",\"seconds_left\":{\"type\":\"number\"},"    \
+  "\"season_evaluations_left\":{\"type\":[\"integer\",\"null\"]},\"season_seconds_left\":" NUMBER "},"       \
   "\"required\":[\"calls_left\",\"seconds_left\"]}"
-#define SOURCE_IN                                                                                            \
-  "\"source\":{\"type\":\"string\",\"description\":\"the whole text of one entry, a C file that includes "   \
-  "sharktank/entry.h\"}"
+#define SOURCE_IN                                                                                                      \
+  "\"source\":{\"type\":\"string\",\"description\":\"the whole text of one entry, a C file that includes "             \
+  "sharktank/entry.h\"},\"setting\":{\"type\":[\"object\",\"string\"],\"description\":\"instead of source, where the " \
+  "challenge has knobs: {NAME: VALUE} or \\\"NAME=VALUE,NAME=VALUE\\\"; what is left out keeps its start value\"}"
 #define ENTRY_NAMES                                                                                             \
   "\\\"incumbent\\\" (default), \\\"first\\\" (where the season began), a pitch such as \\\"r3.p2\\\", or the " \
   "SHA-256 of an entry"
@@ -68,9 +70,8 @@ const struct serve_tool serve_tools[] = {
      0, 0, serve_entry_source},
     {"check", "Is it correct?",
      "Compiles an entry, applies the gates and runs every test shape in the sandbox. Costs one call of the "
-     "budget and the seconds it takes.",
-     "{\"type\":\"object\",\"properties\":{" SOURCE_IN
-     "},\"required\":[\"source\"],\"additionalProperties\":false}",
+     "budget and the seconds it takes, and one evaluation of the season's.",
+     "{\"type\":\"object\",\"properties\":{" SOURCE_IN "},\"additionalProperties\":false}",
      "{\"type\":\"object\",\"properties\":{\"verdict\":" TEXT ",\"where\":" TEXT_NULL ",\"cases\":" LIST
      ",\"budget\":" BUDGET "},\"required\":[\"verdict\",\"budget\"]}",
      0, 1, serve_check},
@@ -82,7 +83,7 @@ const struct serve_tool serve_tools[] = {
      ",\"against_entry\":{\"type\":\"string\",\"description\":\"" ENTRY_NAMES
      "\"},\"against_source\":{\"type\":\"string\",\"description\":\"the text to race against, instead of "
      "against_entry\"},\"seconds\":{\"type\":\"number\",\"description\":\"1 to 120 (default 15); pairs enough for "
-     "a verdict always run\"}},\"required\":[\"source\"],\"additionalProperties\":false}",
+     "a verdict always run\"}},\"additionalProperties\":false}",
      "{\"type\":\"object\",\"properties\":{\"verdict\":" TEXT ",\"who\":" TEXT_NULL ",\"where\":" TEXT_NULL
      ",\"speedup\":" NUMBER ",\"interval\":{\"type\":[\"array\",\"null\"]},\"shapes\":" LIST
      ",\"budget\":" BUDGET "},\"required\":[\"verdict\",\"budget\"]}",
@@ -90,8 +91,7 @@ const struct serve_tool serve_tools[] = {
     {"compile_report", "What does the compiler say?",
      "Compiles an entry in the sandbox with the challenge's exact command and returns what the compiler said "
      "and which gates it met. Costs one call of the budget and the seconds it takes.",
-     "{\"type\":\"object\",\"properties\":{" SOURCE_IN
-     "},\"required\":[\"source\"],\"additionalProperties\":false}",
+     "{\"type\":\"object\",\"properties\":{" SOURCE_IN "},\"additionalProperties\":false}",
      "{\"type\":\"object\",\"properties\":{\"verdict\":" TEXT ",\"command\":" TEXT_NULL
      ",\"output\":" TEXT_NULL ",\"budget\":" BUDGET "},\"required\":[\"verdict\",\"budget\"]}",
      0, 1, serve_compile_report},

@@ -16,10 +16,11 @@
 
 struct store;
 
-enum store_mode { STORE_CREATE, STORE_WRITE, STORE_READ };
+enum store_mode { STORE_CREATE, STORE_WRITE, STORE_READ, STORE_STILL };
 
 /* CREATE: dir must not hold a season yet (it is made). READ: works on a read-only folder and beside
- * a running engine. Returns owned. */
+ * a running engine; SQLite may leave two small files in the folder. STILL: as READ, of the season as it is
+ * now, and nothing in the folder is touched. Returns owned. */
 enum status store_open(const char *dir, enum store_mode mode, struct store **out, struct error *e) MUST_USE;
 void store_close(struct store *s);
 /* Appends and pushes onto log (which must be this store's, fully loaded). Takes data's reference. */
@@ -33,5 +34,8 @@ enum status store_blob_put(struct store *s, const void *data, size_t bytes, char
 /* Reads a blob and verifies its hash; ST_CORRUPT / ST_NOT_FOUND name it. Appends to out. */
 enum status store_blob_get(struct store *s, const char *name, struct buffer *out, struct error *e) MUST_USE;
 const char *store_dir(const struct store *s);
+/* 1 while an engine plays the season in dir; its pid (0: not known). A question, not a lock: the answer may
+ * be old when it arrives. */
+int store_in_use(const char *dir, long *pid);
 
 #endif

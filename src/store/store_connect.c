@@ -56,7 +56,7 @@ enum status store_exec(const struct store *s, const char *sql, const char *doing
   return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? ST_OK : store_sqlite_error(s, doing, e);
 }
 
-static int pragma_int(const struct store *s, const char *sql, int64_t *out) {
+int store_number(const struct store *s, const char *sql, int64_t *out) {
   sqlite3_stmt *q = NULL;
   int ok = sqlite3_prepare_v2(s->db, sql, -1, &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW;
   if (ok)
@@ -93,9 +93,9 @@ static enum status migrate(struct store *s, int64_t version, struct error *e) {
 
 enum status store_schema_ready(struct store *s, struct error *e) {
   int64_t version = 0, application = 0, tables = 0;
-  if (pragma_int(s, "PRAGMA user_version", &version) != 0 ||
-      pragma_int(s, "PRAGMA application_id", &application) != 0 ||
-      pragma_int(s, "SELECT count(*) FROM sqlite_master", &tables) != 0)
+  if (store_number(s, "PRAGMA user_version", &version) != 0 ||
+      store_number(s, "PRAGMA application_id", &application) != 0 ||
+      store_number(s, "SELECT count(*) FROM sqlite_master", &tables) != 0)
     return store_sqlite_error(s, "reading its version", e);
   if (application != STORE_APPLICATION_ID && (application != 0 || version != 0 || tables != 0))
     return error_set(e, ST_INPUT, "%s is a database, but not a season's", s->db_path);
@@ -161,6 +161,8 @@ static enum status copy_file(const struct store *s, const char *suffix, struct e
  * write beside the file to read it, so a private copy is read instead. */
 static enum status connect_copy(struct store *s, struct error *e) {
   const char *tmp = getenv("TMPDIR");
+  if (s->copy_dir[0] != '\0' && file_remove_tree(s->copy_dir, NULL) != ST_OK)
+    errno = 0; /* an older copy: only a temporary one */
   int n = snprintf(s->copy_dir, sizeof s->copy_dir, "%s/sharktank-read-XXXXXX",
                    tmp != NULL && *tmp != '\0' ? tmp : "/tmp");
   if (n < 0 || (size_t)n >= sizeof s->copy_dir || mkdtemp(s->copy_dir) == NULL) {
@@ -181,20 +183,36 @@ static enum status connect_copy(struct store *s, struct error *e) {
              : store_sqlite_error(s, "opening a copy", e);
 }
 
+static int has_journal(const struct store *s) {
+  char wal[STORE_PATH_BYTES + 8];
+  struct stat st;
+  snprintf(wal, sizeof wal, "%s-wal", s->db_path);
+  return stat(wal, &st) == 0 && st.st_size > 0;
+}
+
+int store_disturbed(const struct store *s) {
+  long pid;
+  return s->still && store_in_use(s->dir, &pid);
+}
+
+/* As a file that nobody changes; SQLite makes no files of its own then. */
+static enum status connect_still(struct store *s, struct error *e) {
+  if (has_journal(s))
+    return connect_copy(s, e);
+  return open_uri(s, s->db_path, "?immutable=1", SQLITE_OPEN_READONLY) == SQLITE_OK
+             ? ST_OK
+             : store_sqlite_error(s, "opening it", e);
+}
+
 static enum status connect_read(struct store *s, struct error *e) {
+  if (s->still && !store_disturbed(s))
+    return connect_still(s, e);
   int code = open_uri(s, s->db_path, "?mode=ro", SQLITE_OPEN_READONLY) & 0xff;
   if (code == SQLITE_OK)
     return ST_OK;
   if (code != SQLITE_CANTOPEN && code != SQLITE_READONLY)
     return store_sqlite_error(s, "opening it", e);
-  char wal[STORE_PATH_BYTES + 8];
-  struct stat st;
-  snprintf(wal, sizeof wal, "%s-wal", s->db_path);
-  if (stat(wal, &st) == 0 && st.st_size > 0)
-    return connect_copy(s, e);
-  return open_uri(s, s->db_path, "?immutable=1", SQLITE_OPEN_READONLY) == SQLITE_OK
-             ? ST_OK
-             : store_sqlite_error(s, "opening it", e);
+  return connect_still(s, e);
 }
 
 enum status store_connect(struct store *s, struct error *e) {

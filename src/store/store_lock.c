@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/base_file.h"
 #include "store/store_internal.h"
+
+enum { LOOKS = 5 };
 
 static long holder_pid(int fd) {
   char text[32] = "";
@@ -32,9 +35,14 @@ enum status store_lock_take(const char *dir, int *fd, struct error *e) {
   int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (lock < 0)
     return error_errno(e, errno, "cannot open", path);
-  while (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+  for (int tries = 0; flock(lock, LOCK_EX | LOCK_NB) != 0; tries++) {
     if (errno == EINTR)
       continue;
+    if (errno == EWOULDBLOCK && tries < LOOKS) { /* somebody may only be looking: store_in_use */
+      const struct timespec a_moment = {.tv_nsec = 20000000};
+      (void)nanosleep(&a_moment, NULL);
+      continue;
+    }
     int errnum = errno;
     enum status st =
         errnum == EWOULDBLOCK ? refused(lock, dir, e) : error_errno(e, errnum, "cannot lock", path);
@@ -48,4 +56,19 @@ enum status store_lock_take(const char *dir, int *fd, struct error *e) {
     errno = 0;
   *fd = lock;
   return ST_OK;
+}
+
+int store_in_use(const char *dir, long *pid) {
+  char path[STORE_PATH_BYTES];
+  *pid = 0;
+  if (file_join(path, sizeof path, dir, "season.lock") != 0)
+    return 0;
+  int lock = open(path, O_RDONLY | O_CLOEXEC);
+  if (lock < 0)
+    return 0;
+  int used = flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  if (used)
+    *pid = holder_pid(lock);
+  close(lock);
+  return used;
 }

@@ -74,7 +74,8 @@ enum status store_open(const char *dir, enum store_mode mode, struct store **out
   struct store *s = calloc(1, sizeof *s);
   if (s == NULL)
     return error_set(e, ST_MEMORY, "out of memory");
-  s->mode = mode;
+  s->still = mode == STORE_STILL;
+  s->mode = s->still ? STORE_READ : mode;
   s->lock_fd = -1;
   enum status st = open_all(s, dir, e);
   if (st != ST_OK)
@@ -158,21 +159,28 @@ static int copy_column(sqlite3_stmt *q, int column, char *out, size_t out_bytes)
   return 0;
 }
 
-static enum status load_row(const struct store *s, sqlite3_stmt *q, struct event_log *log, struct error *e) {
-  struct event stored = {.seq = sqlite3_column_int64(q, 0), .wall_ns = sqlite3_column_int64(q, 1)};
-  if (copy_column(q, 2, stored.kind, sizeof stored.kind) != 0 ||
-      copy_column(q, 4, stored.prev, sizeof stored.prev) != 0 ||
-      copy_column(q, 5, stored.hash, sizeof stored.hash) != 0)
-    return error_set(e, ST_CORRUPT, "event %lld in %s is damaged: a field is too long", (long long)stored.seq,
+enum status store_row_read(const struct store *s, sqlite3_stmt *q, struct event *out, struct error *e) {
+  *out = (struct event){.seq = sqlite3_column_int64(q, 0), .wall_ns = sqlite3_column_int64(q, 1)};
+  if (copy_column(q, 2, out->kind, sizeof out->kind) != 0 ||
+      copy_column(q, 4, out->prev, sizeof out->prev) != 0 ||
+      copy_column(q, 5, out->hash, sizeof out->hash) != 0)
+    return error_set(e, ST_CORRUPT, "event %lld in %s is damaged: a field is too long", (long long)out->seq,
                      s->db_path);
   const char *text = (const char *)sqlite3_column_text(q, 3);
   size_t bytes = (size_t)sqlite3_column_bytes(q, 3);
-  json_t *data = NULL;
   struct error inner;
-  if (text == NULL || json_read(text, bytes, "the log", &data, &inner) != ST_OK)
+  if (text == NULL || json_read(text, bytes, "the log", &out->data, &inner) != ST_OK)
     return error_set(e, ST_CORRUPT, "event %lld (%s) in %s is damaged: its data is not JSON",
-                     (long long)stored.seq, stored.kind, s->db_path);
-  if (event_log_push(log, stored.wall_ns, stored.kind, data) != ST_OK)
+                     (long long)out->seq, out->kind, s->db_path);
+  return ST_OK;
+}
+
+static enum status load_row(const struct store *s, sqlite3_stmt *q, struct event_log *log, struct error *e) {
+  struct event stored;
+  enum status st = store_row_read(s, q, &stored, e);
+  if (st != ST_OK)
+    return st;
+  if (event_log_push(log, stored.wall_ns, stored.kind, stored.data) != ST_OK)
     return error_set(e, ST_MEMORY, "out of memory while loading %s", s->db_path);
   /* What push computed is what the row must say; verifying here names the first bad row. */
   struct event *ev = &log->event[log->count - 1];
@@ -182,11 +190,10 @@ static enum status load_row(const struct store *s, sqlite3_stmt *q, struct event
   return ST_OK;
 }
 
-enum status store_load(struct store *s, struct event_log *log, struct error *e) {
+static enum status load_all(struct store *s, struct event_log *log, struct error *e) {
   event_log_fini(log);
   sqlite3_stmt *q = NULL;
-  if (sqlite3_prepare_v2(s->db, "SELECT seq,wall_ns,kind,data,prev,hash FROM event ORDER BY seq", -1, &q,
-                         NULL) != SQLITE_OK)
+  if (sqlite3_prepare_v2(s->db, STORE_ROWS, -1, &q, NULL) != SQLITE_OK)
     return store_sqlite_error(s, "loading the log", e);
   enum status st = ST_OK;
   int code = SQLITE_ROW;
@@ -200,4 +207,13 @@ enum status store_load(struct store *s, struct event_log *log, struct error *e) 
   if (st != ST_OK)
     event_log_fini(log);
   return st;
+}
+
+enum status store_load(struct store *s, struct event_log *log, struct error *e) {
+  enum status st = load_all(s, log, e);
+  if (st != ST_CORRUPT || !store_disturbed(s))
+    return st;
+  s->still = 0;
+  st = store_connect(s, e);
+  return st == ST_OK ? load_all(s, log, e) : st;
 }

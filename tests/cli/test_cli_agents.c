@@ -145,6 +145,48 @@ static void test_each_is_asked_once(void **state) {
   fake_stop(&f);
 }
 
+/* A member's own key_variable is what its agent is tried with. */
+static void test_own_keys(void **state) {
+  (void)state;
+  struct fake f;
+  if (!fake_start(&f)) {
+    fake_stop(&f);
+    print_message("python3 does not start: skipped\n");
+    skip();
+  }
+  char dir[256], path[512], text[2048];
+  struct said s;
+  static const char *const own_env[] = {"ANTHROPIC_API_KEY=", "OTHER_KEY=test-key-0123456789abcdef",
+                                        "ANTHROPIC_BASE_URL=", "no_proxy=127.0.0.1", NULL};
+  make_folder(dir);
+  (void)snprintf(
+      text, sizeof text,
+      "cast:\n  contestants:\n"
+      "    - {name: A, agent: \"anthropic:malformed@http://127.0.0.1:%d\"}\n"
+      "    - {name: B, agent: \"anthropic:malformed@http://127.0.0.1:%d\", key_variable: OTHER_KEY}\n"
+      "  implementer: {name: D, agent: \"anthropic:malformed@http://127.0.0.1:%d\", key_variable: NO_KEY}\n",
+      f.port, f.port, f.port);
+  write_config(dir, text, path);
+  run_in(&s, NULL, own_env, (const char *const[]){"agents", "--config", path, "--json", "--test", NULL});
+  must_exit(&s, 1);
+  assert_null(strstr(s.out, key));
+  json_t *o = must_be_json(&s, "sharktank.agents/1");
+  const json_t *tests = json_arr(o, "tests");
+  assert_int_equal(json_array_size(tests), 3); /* one agent, three keys */
+  assert_string_equal(json_str(json_array_get(tests, 0), "result", ""), "unauthorised");
+  assert_non_null(strstr(json_str(json_array_get(tests, 0), "detail", ""), "ANTHROPIC_API_KEY is not set"));
+  assert_string_equal(json_str(json_array_get(tests, 1), "result", ""), "malformed"); /* it was asked */
+  assert_string_equal(json_str(json_array_get(tests, 1), "key_variable", ""), "OTHER_KEY");
+  assert_string_equal(json_str(json_array_get(tests, 2), "result", ""), "unauthorised");
+  assert_non_null(strstr(json_str(json_array_get(tests, 2), "detail", ""), "NO_KEY is not set"));
+  assert_true(json_bool(find(json_arr(o, "keys"), "name", "OTHER_KEY"), "present", 0));
+  assert_false(json_bool(find(json_arr(o, "keys"), "name", "NO_KEY"), "present", 1));
+  json_decref(o);
+  said_free(&s);
+  remove_folder(dir);
+  fake_stop(&f);
+}
+
 /* An address with a password is refused, and the password is not said. */
 static void test_password(void **state) {
   (void)state;
@@ -176,8 +218,8 @@ static void test_wrong_config(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_default_cast),
-                                     cmocka_unit_test(test_each_is_asked_once),
-                                     cmocka_unit_test(test_password), cmocka_unit_test(test_wrong_config)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_default_cast), cmocka_unit_test(test_each_is_asked_once),
+      cmocka_unit_test(test_own_keys), cmocka_unit_test(test_password), cmocka_unit_test(test_wrong_config)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,10 +13,10 @@
 #include "base/base_file.h"
 #include "cli_support.h"
 
-static const char *const built[] = {"run",      "resume", "status", "report", "check", "duel",
-                                    "roofline", "doctor", "agents", "mcp",    "help"};
-static const char *const not_built[] = {"replay", "verify",   "learnings", "gc",  "pause", "pitch",
-                                        "ballot", "override", "serve",     "sim", "new"};
+static const char *const built[] = {"run",      "resume", "status", "report",    "check",  "duel",
+                                    "roofline", "doctor", "agents", "mcp",       "replay", "verify",
+                                    "pause",    "pitch",  "ballot", "implement", "help"};
+static const char *const not_built[] = {"learnings", "gc", "override", "serve", "sim", "new"};
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
 static void test_help(void **state) {
@@ -95,8 +95,10 @@ static void test_wrong_calls(void **state) {
                {{"run", "x", "--device", "cuda"}, "not built yet"},
                {{"check", "x", "y", "--device", "sim"}, "not built yet"},
                {{"duel", "x", "y", "z", "--device", "abacus"}, "no such device"},
-               {{"check", "--self", "x"}, "not built yet"},
-               {{"doctor", "--calibrate"}, "not built yet"},
+               {{"check", "--self", "a", "b"}, "no ENTRY"},
+               {{"check", "--self"}, "usage: sharktank check"},
+               {{"check", "--self", "no_such_challenge_here"}, "no challenge"},
+               {{"doctor", "--fresh"}, "belong to --calibrate"},
                {{"help", "nothing"}, "no command `nothing`"},
                {{"mcp"}, "--season DIR or --challenge NAME"},
                {{"mcp", "--challenge", "no_such_challenge_here"}, "no challenge"},
@@ -245,7 +247,7 @@ static void test_json_is_documented(void **state) {
   char *text = source_file("docs/json.md");
   static const char *const schemas[] = {"sharktank.check/1",    "sharktank.duel/1",   "sharktank.status/1",
                                         "sharktank.roofline/1", "sharktank.doctor/1", "sharktank.run/1",
-                                        "sharktank.agents/1"};
+                                        "sharktank.agents/1",   "sharktank.replay/1", "sharktank.verify/1"};
   assert_non_null(text);
   for (size_t i = 0; i < COUNT(schemas); i++) {
     if (!strstr(text, schemas[i]))

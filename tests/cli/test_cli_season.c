@@ -24,6 +24,60 @@ static void path_in(const char *dir, const char *name, char out[512]) {
   assert_int_equal(file_join(out, 512, dir, name), 0);
 }
 
+/* Both commands on a season that was really judged: whole and the same, then damaged in one blob. */
+static void check_replay_and_verify(const char *dir, const char *season) {
+  char blobs[512], command[4096];
+  struct said s;
+  RUN(&s, "replay", season);
+  must_exit(&s, 0);
+  assert_non_null(strstr(s.out, "same: "));
+  said_free(&s);
+  RUN(&s, "replay", season, "--json");
+  must_exit(&s, 0);
+  json_t *o = must_be_json(&s, "sharktank.replay/1");
+  assert_string_equal(json_str(o, "verdict", ""), "same");
+  assert_true(json_int(json_obj(o, "derived"), "answer", 0) >= 7); /* the tank answers again as it did */
+  json_decref(o);
+  said_free(&s);
+  RUN(&s, "verify", season, "--json");
+  must_exit(&s, 0);
+  o = must_be_json(&s, "sharktank.verify/1");
+  assert_string_equal(json_str(o, "verdict", ""), "whole");
+  assert_int_equal(json_int(o, "n_strays", -1), 0);
+  json_decref(o);
+  said_free(&s);
+  RUN(&s, "verify", dir); /* a folder, and no season */
+  must_exit(&s, 2);
+  said_free(&s);
+  RUN(&s, "replay", dir);
+  must_exit(&s, 2);
+  assert_non_null(strstr(s.err, "holds no season"));
+  said_free(&s);
+  /* A copy that nobody may write, and then one that somebody wrote into. */
+  path_in(dir, "copy", blobs);
+  snprintf(command, sizeof command, "cp -r '%s' '%s' && rm -f '%s'/season.db-* && chmod -R a-w '%s'", season,
+           blobs, blobs, blobs);
+  assert_int_equal(system(command), 0);
+  RUN(&s, "replay", blobs);
+  must_exit(&s, 0);
+  said_free(&s);
+  RUN(&s, "verify", blobs);
+  must_exit(&s, 0);
+  said_free(&s);
+  snprintf(command, sizeof command, "chmod -R u+w '%s' && for f in '%s'/blobs/*/*; do echo x >>\"$f\"; done",
+           blobs, blobs);
+  assert_int_equal(system(command), 0);
+  RUN(&s, "verify", blobs);
+  must_exit(&s, 1);
+  assert_non_null(strstr(s.out, "is damaged: its "));
+  assert_non_null(strstr(s.out, "restore this file"));
+  said_free(&s);
+  RUN(&s, "replay", blobs);
+  must_exit(&s, 1);
+  assert_non_null(strstr(s.out, "incomplete: "));
+  said_free(&s);
+}
+
 static void test_run(void **state) {
   (void)state;
   char dir[256], season[512], page[600], only[512];
@@ -71,6 +125,7 @@ static void test_run(void **state) {
   assert_true(s.status == 2 || s.status == 3);
   assert_string_equal(s.out, "");
   said_free(&s);
+  check_replay_and_verify(dir, season);
   RUN(&s, "run", TINY, "--season", season);
   must_exit(&s, 2); /* a season is there already */
   said_free(&s);
@@ -147,6 +202,9 @@ static void test_pause_and_resume(void **state) {
   assert_int_equal(json_int(o, "rounds_played", -1), 2);
   json_decref(o);
   said_free(&s);
+  RUN(&s, "replay", season);
+  must_exit(&s, 0);
+  said_free(&s);
   path_in(dir, "bad.yml", config);
   assert_int_equal(file_write_atomic(config, "roundz: 3\n", 10, &e), ST_OK);
   RUN(&s, "run", TINY, "--season", dir, "--config", config);
@@ -155,7 +213,60 @@ static void test_pause_and_resume(void **state) {
   remove_folder(dir);
 }
 
+/* A budget of evaluations, then one of time: each ends the season with its reason in every view of it. */
+static void test_budgets(void **state) {
+  (void)state;
+  static const struct {
+    const char *first, *says;
+  } budget[] = {{"{evaluations: 1}", "evaluations"}, {"{wall_s: 0.001}", "wall_s"}};
+  char dir[256], season[512], config[512], text[512];
+  struct said s;
+  struct error e;
+  make_folder(dir);
+  for (size_t i = 0; i < 2; i++) {
+    (void)snprintf(text, sizeof text, "season%zu", i);
+    path_in(dir, text, season);
+    path_in(dir, "season.yml", config);
+    (void)snprintf(text, sizeof text, "alpha: 0.3\nconfirm_alpha: 0.3\nbudgets: %s\n", budget[i].first);
+    assert_int_equal(file_write_atomic(config, text, strlen(text), &e), ST_OK);
+    RUN(&s, "run", TINY, "--season", season, "--rounds", "1", "--budget", "0.5", "--config", config);
+    must_exit(&s, 0);
+    said_free(&s);
+    RUN(&s, "status", season);
+    must_exit(&s, 0);
+    assert_non_null(strstr(s.out, "ended (budget)"));
+    assert_non_null(strstr(s.out, budget[i].says));
+    said_free(&s);
+    RUN(&s, "replay", season); /* that a budget of time was spent is in the log: no clock is asked */
+    must_exit(&s, 0);
+    said_free(&s);
+    RUN(&s, "report", season, "--markdown", "-");
+    must_exit(&s, 0);
+    assert_non_null(strstr(s.out, "The season stopped because the budget of "));
+    said_free(&s);
+    RUN(&s, "resume", season); /* with nothing larger it stays as it is */
+    must_exit(&s, 0);
+    said_free(&s);
+    if (i > 0)
+      continue; /* to play on takes seconds, and once will do */
+    assert_int_equal(file_write_atomic(config, "budgets: {calls: 9}\n", 20, &e), ST_OK);
+    RUN(&s, "resume", season, "--config", config);
+    must_exit(&s, 0);
+    said_free(&s);
+    RUN(&s, "status", season);
+    assert_non_null(strstr(s.out, "all planned rounds are played"));
+    said_free(&s);
+    RUN(&s, "report", season, "--markdown", "-");
+    const char *row = strstr(s.out, "| final | "); /* twice run, and neither ended badly */
+    assert_non_null(row);
+    assert_int_equal(strncmp(row, "| final | 2 | 0 |", 17), 0);
+    said_free(&s);
+  }
+  remove_folder(dir);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_run), cmocka_unit_test(test_pause_and_resume)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_run), cmocka_unit_test(test_pause_and_resume),
+                                     cmocka_unit_test(test_budgets)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,6 +58,20 @@ static void test_check_human(void **state) {
   said_free(&s);
 }
 
+/* The challenge itself: sound, and refused where its references are not what its incumbent computes. */
+static void test_check_self(void **state) {
+  (void)state;
+  struct said s;
+  RUN(&s, "check", "--self", TINY, "--json");
+  must_exit(&s, 0);
+  json_t *o = must_be_json(&s, "sharktank.self/1");
+  assert_string_equal(json_str(o, "verdict", ""), "sound");
+  assert_string_equal(json_str(o, "challenge", ""), "tiny");
+  assert_true(json_array_size(json_arr(o, "mutants")) > 15);
+  json_decref(o);
+  said_free(&s);
+}
+
 static void write_file(const char *dir, const char *name, const char *text, char path[512]) {
   struct error e;
   assert_int_equal(file_join(path, 512, dir, name), 0);
@@ -203,9 +217,10 @@ static void test_doctor(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_check_verdicts), cmocka_unit_test(test_check_human),
-      cmocka_unit_test(test_settings),       cmocka_unit_test(test_wrong_input),
-      cmocka_unit_test(test_machinery),      cmocka_unit_test(test_duel),
-      cmocka_unit_test(test_roofline),       cmocka_unit_test(test_doctor),
+      cmocka_unit_test(test_check_self),     cmocka_unit_test(test_settings),
+      cmocka_unit_test(test_wrong_input),    cmocka_unit_test(test_machinery),
+      cmocka_unit_test(test_duel),           cmocka_unit_test(test_roofline),
+      cmocka_unit_test(test_doctor),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,6 +104,40 @@ static void test_file_gets_plain_lines(void **state) {
   assert_int_equal(lines, 3); /* one per phase, not one per call */
 }
 
+/* A first season without a key must not end in silence; what an agent's server wrote steers nothing. */
+static void test_agents_faults_are_told(void **state) {
+  (void)state;
+  static const char *const status[] = {"failed", "late", "interrupted", "ok"};
+  struct record_state nothing = {0};
+  int ends[2];
+  char text[8192];
+  assert_int_equal(pipe(ends), 0);
+  struct report_terminal *t = report_terminal_open(ends[1]);
+  assert_non_null(t);
+  for (size_t i = 0; i < 4; i++) {
+    struct event ev = {.kind = "ended"};
+    ev.data = json_pack("{s:s, s:s, s:{s:s}, s:s}", "id", "r1.pitch.Ann", "status", status[i], "agent",
+                        "fault", "unauthorised", "error", "unauthorised: no key\x1b[2J");
+    report_terminal_event(t, &ev, &nothing);
+    json_decref(ev.data);
+  }
+  struct event spent = {.kind = "budget_spent",
+                        .data = json_pack("{s:s}", "text", "the budget of 3 calls is spent")};
+  report_terminal_event(t, &spent, &nothing);
+  json_decref(spent.data);
+  report_terminal_close(t);
+  (void)close(ends[1]);
+  (void)drain(ends[0], text, sizeof text);
+  (void)close(ends[0]);
+  const char *first = strstr(text, "r1.pitch.Ann  unauthorised: no key");
+  assert_non_null(first);
+  const char *second = strstr(first + 1, "r1.pitch.Ann");
+  assert_non_null(second);
+  assert_null(strstr(second + 1, "r1.pitch.Ann"));
+  assert_non_null(strstr(text, "the budget of 3 calls is spent"));
+  assert_null(strchr(text, '\x1b'));
+}
+
 static int open_tty(int *master) {
   *master = posix_openpt(O_RDWR | O_NOCTTY);
   if (*master < 0 || grantpt(*master) || unlockpt(*master))
@@ -176,9 +210,13 @@ static void test_closed_reader(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_width),     cmocka_unit_test(test_unknown_share),
-      cmocka_unit_test(test_hostile),   cmocka_unit_test(test_file_gets_plain_lines),
-      cmocka_unit_test(test_live_line), cmocka_unit_test(test_closed_reader),
+      cmocka_unit_test(test_width),
+      cmocka_unit_test(test_unknown_share),
+      cmocka_unit_test(test_hostile),
+      cmocka_unit_test(test_file_gets_plain_lines),
+      cmocka_unit_test(test_agents_faults_are_told),
+      cmocka_unit_test(test_live_line),
+      cmocka_unit_test(test_closed_reader),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

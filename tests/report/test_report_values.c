@@ -71,7 +71,8 @@ static void test_speedups(void **state) {
   struct report_value none = report_value_number(2.5);
   none.unbounded = 1;
   report_speedup(none, text);
-  assert_string_equal(text, "2.50\u00d7 [no bound]"); /* too little evidence for either side */
+  assert_string_equal(text,
+                      "2.50\u00d7 (too few pairs for an interval)"); /* too little evidence for either side */
   report_percent(report_value_number(0.784), text);
   assert_string_equal(text, "78 %");
 }

@@ -378,6 +378,20 @@ void fake_dir_end(const char *dir) {
   assert_int_equal(file_remove_tree(dir, &e), ST_OK);
 }
 
+void fake_seen_open(const char *dir, struct fake_seen *s) {
+  struct error e = {.text = ""};
+  event_log_init(&s->log);
+  if (store_open(dir, STORE_READ, &s->store, &e) != ST_OK || store_load(s->store, &s->log, &e) != ST_OK ||
+      record_fold(&s->log, &s->state, &e) != ST_OK)
+    fail_msg("%s", e.text);
+}
+
+void fake_seen_close(struct fake_seen *s) {
+  record_state_fini(&s->state);
+  event_log_fini(&s->log);
+  store_close(s->store);
+}
+
 void fake_begin(const char *dir, const char *rules, uint64_t seed) {
   struct error e = {.text = ""};
   if (season_begin(dir, fake_started(rules, seed), "naive\n", 6, &e) != ST_OK)

@@ -52,6 +52,14 @@ void fake_dir(char out[256]);
 void fake_dir_end(const char *dir);
 /* The decisions of a stored season as text: everything that must not depend on crashes. Owned. */
 char *fake_decisions(const char *dir);
+/* A stored season, loaded and folded; fails the test when that cannot be done. */
+struct fake_seen {
+  struct store *store;
+  struct event_log log;
+  struct record_state state;
+};
+void fake_seen_open(const char *dir, struct fake_seen *s);
+void fake_seen_close(struct fake_seen *s);
 /* Starts a season in dir. */
 void fake_begin(const char *dir, const char *rules, uint64_t seed);
 

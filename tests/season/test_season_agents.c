@@ -19,6 +19,7 @@
 #include "season/season_budget.h"
 #include "season/season_config.h"
 #include "season_fake.h"
+#include "season_replayed.h"
 #include "store/store.h"
 
 #define LIMITS "'agents':{'connect_s':15,'idle_s':2,'total_s':25,'retries':1}"
@@ -253,6 +254,119 @@ static void same_decisions(const char *got, const char *want) {
   }
 }
 
+/* ------------------------------------------------------------------ replays */
+
+static const json_t *first_of(const json_t *report, const char *what) {
+  size_t i;
+  json_t *d;
+  json_array_foreach((json_t *)(uintptr_t)json_arr(report, "differences"), i, d) {
+    if (strcmp(json_str(d, "what", ""), what) == 0)
+      return d;
+  }
+  return NULL;
+}
+
+static int is_answer(const struct event *ev) {
+  return strcmp(ev->kind, "ended") == 0 && strcmp(json_str(ev->data, "id", ""), "r2.pitch.Ant") == 0;
+}
+
+/* Another title than the transcript has. */
+static int other_title(struct event *ev, struct store *to) {
+  (void)to;
+  if (!is_answer(ev))
+    return 0;
+  json_put_str(json_object_get(json_object_get(ev->data, "result"), "pitch"), "title", "A forged title");
+  return 1;
+}
+
+/* Another question than was asked, in a transcript of its own. */
+static int other_question(struct event *ev, struct store *to) {
+  static const char text[] = "{\"asking\":1,\"prompt_hash\":\"x\"}\n"
+                             "{\"attempt\":1,\"url\":\"u\",\"body\":{\"system\":\"Vote for me.\"}}\n";
+  char name[HASH_HEX_BYTES];
+  if (!is_answer(ev))
+    return 0;
+  assert_int_equal(store_blob_put(to, text, sizeof text - 1, name, NULL), ST_OK);
+  json_put_str(json_object_get(ev->data, "agent"), "request", name);
+  return 1;
+}
+
+static int other_price(struct event *ev, struct store *to) {
+  (void)to;
+  if (!is_answer(ev))
+    return 0;
+  json_put_num(json_object_get(ev->data, "agent"), "price", 0.5);
+  return 1;
+}
+
+static int lost_transcript(struct event *ev, struct store *to) {
+  (void)to;
+  if (!is_answer(ev))
+    return 0;
+  json_put_str(json_object_get(ev->data, "agent"), "response",
+               "00000000000000000000000000000000000000000000000000000000000000aa");
+  return 1;
+}
+
+static void check_forgeries(const char *dir) {
+  static const struct {
+    replayed_forger forge;
+    const char *what, *pointer;
+  } forged[] = {{other_title, "answer", "/result/pitch/title"},
+                {other_question, "prompt", "/agent/prompt_hash"},
+                {other_price, "answer", "/agent/price"}};
+  char out[256];
+  for (size_t i = 0; i < sizeof forged / sizeof *forged; i++) {
+    int64_t seq = replayed_forge(dir, forged[i].forge, out);
+    json_t *report = replayed(out);
+    const json_t *first = json_object_get(report, "first");
+    if (json_int(first, "seq", 0) != seq || strcmp(json_str(first, "what", ""), forged[i].what) != 0 ||
+        strcmp(json_str(first, "pointer", ""), forged[i].pointer) != 0)
+      fail_msg("forgery %zu at %lld: %s", i, (long long)seq, json_canonical(first));
+    json_decref(report);
+    fake_dir_end(out);
+  }
+  assert_true(replayed_forge(dir, lost_transcript, out) > 0);
+  json_t *report = replayed(out);
+  assert_string_equal(json_str(report, "verdict", ""), "incomplete");
+  assert_int_equal(json_array_size(json_arr(report, "missing")), 1);
+  assert_int_equal(json_int(report, "unchecked", 0), 1);
+  json_decref(report);
+  fake_dir_end(out);
+}
+
+/* Templates are not in the log: where one has changed, the prompts differ and the decisions do not. */
+static void check_templates(const char *dir) {
+  char command[700];
+  snprintf(command, sizeof command,
+           "mkdir -p %s/data/templates && cp -r %s/templates/agent %s/data/templates/ && echo 'Be brief.' >> "
+           "%s/data/templates/agent/system.md",
+           folder, ST_SOURCE_DIR, folder, folder);
+  assert_int_equal(system(command), 0);
+  snprintf(command, sizeof command, "%s/data", folder);
+  setenv("SHARKTANK_DATA_DIR", command, 1);
+  json_t *report = replayed(dir);
+  unsetenv("SHARKTANK_DATA_DIR");
+  const json_t *by = json_obj(report, "by_what");
+  assert_string_equal(json_str(report, "verdict", ""), "different");
+  assert_int_equal(json_int(by, "prompt", 0), json_int(report, "n_differences", -1));
+  assert_int_equal(json_int(by, "prompt", 0), json_int(json_obj(report, "derived"), "prompt", -1));
+  const char *says = json_str(first_of(report, "prompt"), "text", "");
+  if (strstr(says, "system text") == NULL || strstr(says, "template changed") == NULL)
+    fail_msg("not said: %s", says);
+  json_decref(report);
+}
+
+static void check_replays(const char *dir) {
+  json_t *report = replayed(dir);
+  replayed_same(report);
+  assert_true(json_int(json_obj(report, "derived"), "prompt", 0) > 30);
+  assert_int_equal(json_int(report, "unchecked", -1), 0);
+  json_decref(report);
+  check_forgeries(dir);
+  check_templates(dir);
+}
+
 static void every_fault_and_its_replay(void **unused) {
   (void)unused;
   char dir[256], again[256], path[200], rules[4096];
@@ -272,6 +386,7 @@ static void every_fault_and_its_replay(void **unused) {
   record(&s, path);
   unload(&s);
   char *want = fake_decisions(dir);
+  check_replays(dir);
   fake_dir_end(dir);
 
   fake_dir(again);
@@ -281,9 +396,73 @@ static void every_fault_and_its_replay(void **unused) {
   play_whole(again);
   char *got = fake_decisions(again);
   same_decisions(got, want);
+  replayed_ok(again);
   free(got);
   free(want);
   fake_dir_end(again);
+}
+
+/* Every fault of the list at once, a contestant each, from one of the two servers; and a command that ends
+ * with an error. Who is left makes a round of it. */
+static const struct {
+  const char *name, *plan, *fault, *status;
+} faulty[] = {
+    {"Unauth", "unauthorised.1", "unauthorised", "failed"},
+    {"Limited", "limited.1", "limited", "failed"},
+    {"Server", "server-error.1", "server_error", "failed"},
+    {"Slow", "slow-first.1", "timeout", "late"},
+    {"Dropped", "dropped.1", "dropped", "failed"},
+    {"Malformed", "malformed.1", "malformed", "failed"},
+    {"Schema", "wrong-schema.1", "unparseable", "failed"},
+    {"Huge", "huge.1", "too_long", "failed"},
+    {"Empty", "empty.1", "empty", "failed"},
+    {"Failing", NULL, "failed", "failed"},
+    {"Well", "", "none", "ok"},
+    {"Fine", "", "none", "ok"},
+};
+
+static void one_server(char api) {
+  char dir[256], rules[8192] = "{'rounds':1,'pitches_max':12,'cast':{'contestants':[";
+  struct seen s;
+  for (size_t i = 0; i < sizeof faulty / sizeof *faulty; i++) {
+    char model[64], one[400];
+    snprintf(model, sizeof model, "season:%zu:%s", 30 + i, faulty[i].plan != NULL ? faulty[i].plan : "");
+    member(one, sizeof one, faulty[i].name, api, model);
+    if (faulty[i].plan == NULL)
+      snprintf(one, sizeof one, "{'name':'%s','persona':'','agent':'exec:sh /nonexistent/script'}",
+               faulty[i].name);
+    snprintf(rules + strlen(rules), sizeof rules - strlen(rules), "%s%s", i > 0 ? "," : "", one);
+  }
+  snprintf(rules + strlen(rules), sizeof rules - strlen(rules),
+           "]," TANK_SHARKS "," TANK_IMPLEMENTER
+           "},'agents':{'connect_s':15,'idle_s':6,'total_s':60,'retries':1}}");
+  fake_dir(dir);
+  fake_begin(dir, rules, 5);
+  play_whole(dir);
+  load(dir, &s);
+  assert_string_equal(json_str(s.state.ended, "reason", ""), "rounds");
+  for (size_t i = 0; i < sizeof faulty / sizeof *faulty; i++) {
+    char id[64];
+    snprintf(id, sizeof id, "r1.pitch.%s", faulty[i].name);
+    const struct record_act *a = act_of(&s, id);
+    assert_non_null(a);
+    if (strcmp(json_str(a->agent, "fault", "?"), faulty[i].fault) != 0 ||
+        strcmp(a->status, faulty[i].status) != 0)
+      fail_msg("%c, %s: %s, %s (%s)", api, id, a->status, json_str(a->agent, "fault", "?"),
+               a->error != NULL ? a->error : "");
+  }
+  const char *why = act_of(&s, "r1.pitch.Failing")->error;
+  assert_true(strstr(why, "exit status ") != NULL && strstr(why, "/nonexistent/script") != NULL);
+  assert_int_equal(s.state.round[0].n_pitches, 2);
+  assert_non_null(json_object_get(s.state.round[0].tally, "winner"));
+  unload(&s);
+  fake_dir_end(dir);
+}
+
+static void each_fault_of_each_server_by_its_name(void **unused) {
+  (void)unused;
+  one_server('a');
+  one_server('o');
 }
 
 /* ------------------------------------------------------------------ commands */
@@ -313,6 +492,7 @@ static void two_commands_at_once(void **unused) {
   }
   assert_string_equal(json_str(s.state.ended, "reason", ""), "rounds");
   unload(&s);
+  replayed_ok(dir);
   fake_dir_end(dir);
   fake_dir_end(meeting);
 }
@@ -365,7 +545,9 @@ static void a_stop_cancels_what_is_under_way(void **unused) {
   assert_string_equal(act_of(&s, "r1.pitch.Fast")->status, "ok");
   assert_true(s.state.paused);
   unload(&s);
+  replayed_ok(dir);
   play_whole(dir);
+  replayed_ok(dir);
   load(dir, &s);
   assert_string_equal(act_of(&s, "r1.pitch.Slow")->id, "r1.pitch.Slow.2");
   assert_string_equal(act_of(&s, "r1.pitch.Slow")->status, "ok");
@@ -533,6 +715,7 @@ static int one_death(const char *want, int64_t at) {
              agent_exchange_knows(json_str(json_obj(s.log.event[i].data, "args"), "agent", ""));
   assert_int_equal(spent.calls, begun); /* the calls that were cut off count too */
   unload(&s);
+  replayed_ok(dir);
   fake_dir_end(dir);
   return WIFSIGNALED(status);
 }
@@ -591,6 +774,7 @@ static void a_budget_ends_a_season_and_a_larger_one_opens_it(void **unused) {
   assert_string_equal(record_loose_find(&s.state, "final")->id, "final.2");
   assert_non_null(s.state.round[1].tally);
   unload(&s);
+  replayed_ok(dir);
   assert_int_equal(season_budget_change(dir, path, &e), ST_USAGE); /* it has ended for good */
   fake_dir_end(dir);
 }
@@ -613,10 +797,11 @@ static void what_was_not_told_counts_as_the_most(void **unused) {
             fake_json("{'id':'r1.pitch.A','act':'pitch','status':'interrupted','seconds':null}"));
   struct season_steps due = {.count = 1};
   due.step[0].kind = STEP_PITCH;
-  json_t *hit = season_budget_hit(&f.state, &due, 1, 0);
+  json_t *hit = season_budget_hit(&f.state, &due, 1, "openai:m", 0);
   assert_string_equal(json_str(hit, "which", ""), "money");
   json_decref(hit);
-  assert_null(season_budget_hit(&f.state, &due, 0, 0)); /* only built-in agents are due: they cost nothing */
+  assert_null(
+      season_budget_hit(&f.state, &due, 0, NULL, 0)); /* only built-in agents are due: they cost nothing */
   fake_log_end(&f);
 }
 
@@ -678,6 +863,7 @@ static int stop(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_fault_and_its_replay),
+      cmocka_unit_test(each_fault_of_each_server_by_its_name),
       cmocka_unit_test(two_commands_at_once),
       cmocka_unit_test(a_stop_cancels_what_is_under_way),
       cmocka_unit_test(arrival_decides_nothing),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "season/season.h"
+#include "season/season_context.h"
 #include "season/season_outcome.h"
 #include "season/season_round.h"
 #include "season_fake.h"
@@ -174,7 +175,7 @@ static void test_runner_up(void **unused) {
   season_next(&f.state, &s);
   assert_int_equal(s.step[0].kind, STEP_IMPLEMENT);
   assert_string_equal(s.step[0].pitch, "r1.p2");
-  act(&f, "implement", "r1.p2", 0, BLOB("22222222"));
+  act(&f, "implement", "r1.p2", 0, "{'blob':'2222222222222222','setting':{'A':8,'B':2,'C':'x'}}");
   act(&f, "check", "r1.p2", 0, PASS);
   act(&f, "duel", "r1.p2", -1, "{'verdict':'slower','speedup':0.9,'shapes':[{'shape':'s1'},{'shape':'s2'}]}");
   fake_push(&f, "outcome", season_outcome(&f.state, fake_now(&f), "r1.p2"));
@@ -182,6 +183,33 @@ static void test_runner_up(void **unused) {
   fake_push(&f, "learning", season_learning_due(&f.state, fake_now(&f)));
   assert_string_equal(json_str(f.state.learning[0], "direction", ""), "slower");
   expect_due(&f, "round_start");
+  fake_log_end(&f);
+}
+
+/* Before a check has failed the entry must be the pitched setting; after that another one is a repair. */
+static void test_another_setting(void **unused) {
+  (void)unused;
+  static const char other[] = "{'blob':'2222222222222222','setting':{'A':8,'B':2,'C':'x'}}";
+  struct fake_log f;
+  funded(&f, "{'repairs':1}", "optimisation", plain());
+  act(&f, "implement", "r1.p1", 0, other);
+  expect_due(&f, "implement");
+  json_t *request = season_entry_request(&f.state, fake_now(&f), "r1.p1", 1, json_object());
+  assert_string_equal(json_str(json_obj(request, "failure"), "verdict", ""), "other_setting");
+  json_decref(request);
+  act(&f, "implement", "r1.p1", 1, other);
+  expect_due(&f, "outcome");
+  json_t *o = season_outcome(&f.state, fake_now(&f), "r1.p1");
+  assert_string_equal(json_str(o, "kind", ""), "other_setting");
+  assert_string_equal(json_str(o, "about", ""), "implementation");
+  json_decref(o);
+  fake_log_end(&f);
+
+  funded(&f, "{'repairs':1}", "optimisation", plain());
+  act(&f, "implement", "r1.p1", 0, BLOB(ONE));
+  act(&f, "check", "r1.p1", 0, "{'verdict':'crash'}");
+  act(&f, "implement", "r1.p1", 1, other);
+  expect_due(&f, "check");
   fake_log_end(&f);
 }
 
@@ -394,12 +422,12 @@ static void test_too_few(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_verdicts),    cmocka_unit_test(test_repairs),
-      cmocka_unit_test(test_runner_up),   cmocka_unit_test(test_same_bytes),
-      cmocka_unit_test(test_no_entry),    cmocka_unit_test(test_research),
-      cmocka_unit_test(test_minimal_fix), cmocka_unit_test(test_contradiction),
-      cmocka_unit_test(test_all_gated),   cmocka_unit_test(test_plans),
-      cmocka_unit_test(test_too_few),
+      cmocka_unit_test(test_verdicts),      cmocka_unit_test(test_repairs),
+      cmocka_unit_test(test_runner_up),     cmocka_unit_test(test_another_setting),
+      cmocka_unit_test(test_same_bytes),    cmocka_unit_test(test_no_entry),
+      cmocka_unit_test(test_research),      cmocka_unit_test(test_minimal_fix),
+      cmocka_unit_test(test_contradiction), cmocka_unit_test(test_all_gated),
+      cmocka_unit_test(test_plans),         cmocka_unit_test(test_too_few),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "season/season_ledger.h"
 #include "serve_support.h"
 
 #define COUNT(list)     (sizeof(list) / sizeof *(list))
@@ -182,6 +183,85 @@ static void test_working(void **state) {
   assert_int_equal(is_error(r), 0);
   json_decref(r);
   assert_int_equal(client_end(&c), 0);
+}
+
+/* A setting of the knobs stands for a source, as an ENTRY does on the command line. */
+static void test_settings(void **state) {
+  (void)state;
+  struct client c;
+  SERVE(&c, "--challenge", TINY, "--max-calls", "2");
+  client_greet(&c, "2025-06-18");
+  json_t *r = client_tool(&c, "compile_report", json_pack("{s:{s:i}}", "setting", "WIDTH", 4));
+  assert_string_equal(json_str(STRUCTURE(r), "verdict", ""), "ok");
+  char *hash = strdup(json_str(STRUCTURE(r), "hash", ""));
+  json_decref(r);
+  r = client_tool(&c, "compile_report", json_pack("{s:s}", "setting", "knobs:WIDTH=4"));
+  assert_string_equal(json_str(STRUCTURE(r), "hash", ""), hash);
+  json_decref(r);
+  free(hash);
+  static const struct {
+    const char *arguments, *says;
+  } wrong[] = {
+      {"{'setting':'WIDTH=5'}", "WIDTH"},    {"{'setting':'NOPE=1'}", "NOPE"},
+      {"{'setting':'WIDTH'}", "NAME=VALUE"}, {"{'setting':{'WIDTH':'x'}}", "WIDTH"},
+      {"{}", "source or setting"},           {"{'source':'x','setting':'WIDTH=4'}", "source or setting"},
+      {"{'setting':7}", "setting"},          {"{'setting':''}", "--max-calls"}};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    json_t *o = client_ask(&c,
+                           "{'jsonrpc':'2.0','id':1,'method':'tools/call','params':{'name':'check',"
+                           "'arguments':%s}}",
+                           wrong[i].arguments);
+    char *text = json_dumps(o, JSON_COMPACT);
+    if (!strstr(text, wrong[i].says) ||
+        (json_object_get(o, "result") && !is_error(json_object_get(o, "result"))))
+      fail_msg("%s: %s", wrong[i].arguments, text); /* and none of them has cost a call but the last */
+    free(text);
+    json_decref(o);
+  }
+  assert_int_equal(client_end(&c), 0);
+}
+
+/* The season is open for writing all the while, as it is beside a running engine. */
+static void test_season_budget(void **state) {
+  (void)state;
+  struct client c;
+  struct season s;
+  season_make(&s);
+  season_append(&s, "budget_changed", "{'budgets':{'evaluations':2,'wall_s':100000}}");
+  SERVE(&c, "--season", s.dir);
+  client_greet(&c, "2025-06-18");
+  json_t *r = client_tool(&c, "compile_report", with_source("broken"));
+  const json_t *budget = json_obj(STRUCTURE(r), "budget");
+  assert_int_equal(json_int(budget, "season_evaluations_left", -1), 1);
+  assert_true(json_num(budget, "season_seconds_left", 0) > 1);
+  assert_int_equal(json_int(budget, "calls_left", -1), 49);
+  json_decref(r);
+  /* The engine takes what was used into the log; the file is then counted no more. */
+  json_t *data = season_ledger_take(s.dir, 0);
+  assert_int_equal(json_array_size(json_arr(data, "calls")), 2);
+  const json_t *end = json_array_get(json_arr(data, "calls"), 1);
+  assert_string_equal(json_str(end, "tool", ""), "compile_report");
+  assert_true(json_int(end, "ended_ns", 0) > json_int(end, "began_ns", 0));
+  struct error e = {0};
+  assert_int_equal(store_append(s.store, &s.log, "tools_used", data, &e), ST_OK);
+  r = client_tool(&c, "check", with_source("naive"));
+  assert_string_equal(json_str(STRUCTURE(r), "verdict", ""), "pass");
+  assert_int_equal(json_int(json_obj(STRUCTURE(r), "budget"), "season_evaluations_left", -1), 0);
+  json_decref(r);
+  r = client_tool(&c, "duel", with_source("naive"));
+  assert_int_equal(is_error(r), 1);
+  assert_non_null(
+      strstr(tool_text(r), "budget of 2 evaluations is used up (2 are spent, 2 of them by tools)"));
+  json_decref(r);
+  r = client_tool(&c, "standings", json_object()); /* reading goes on */
+  assert_int_equal(is_error(r), 0);
+  json_decref(r);
+  season_append(&s, "budget_changed", "{'budgets':{'wall_s':0.000001}}");
+  r = client_tool(&c, "check", with_source("naive"));
+  assert_non_null(strstr(tool_text(r), "wall_s"));
+  json_decref(r);
+  assert_int_equal(client_end(&c), 0);
+  season_end(&s);
 }
 
 static void test_seconds(void **state) {
@@ -439,6 +519,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_versions),  cmocka_unit_test(test_reading),
       cmocka_unit_test(test_entries),   cmocka_unit_test(test_working),
+      cmocka_unit_test(test_settings),  cmocka_unit_test(test_season_budget),
       cmocka_unit_test(test_seconds),   cmocka_unit_test(test_wrong_requests),
       cmocka_unit_test(test_no_answer), cmocka_unit_test(test_hostile_lines),
       cmocka_unit_test(test_nesting),   cmocka_unit_test(test_batches),
