@@ -4,9 +4,10 @@ JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 SEED   ?= 1
 FUZZ_SECONDS ?= 60
+SOAK   ?= 10000
 export CTEST_OUTPUT_ON_FAILURE = 1
 
-.PHONY: all help deps play check check-asan check-tsan fuzz fuzz-agent bench family kill-soak install uninstall format clean
+.PHONY: all help deps play check check-asan check-tsan fuzz fuzz-agent fuzz-judge bench family power corpus kill-soak hostile-soak season-local-model install uninstall format clean
 
 all: build/release/build.ninja
 	@$(CMAKE) --build build/release -j $(JOBS)
@@ -19,9 +20,14 @@ help:
 	@echo "make check-tsan  the same under the thread sanitizer"
 	@echo "make fuzz        calls libnvfp4 with drawn arguments for FUZZ_SECONDS ($(FUZZ_SECONDS)); needs clang"
 	@echo "make fuzz-agent  reads drawn answers of agents for FUZZ_SECONDS; needs clang"
+	@echo "make fuzz-judge  reads what an entry can influence, drawn, for FUZZ_SECONDS; needs clang"
 	@echo "make bench       libnvfp4, this machine's peaks and other libraries, full shapes (BENCH=options)"
 	@echo "make family      measures every setting of the first challenge once (about 40 minutes)"
+	@echo "make power       duels of equal and of slowed programs: false accepts and power (POWER=options)"
+	@echo "make corpus      every cheat and honest oddity of the acceptance corpus, raced to 0.15 % (about an hour; CORPUS=options)"
 	@echo "make kill-soak   kill -9 of the real engine, 100 times (about 20 minutes)"
+	@echo "make season-local-model  seasons of a real model behind llama.cpp's server (MODEL=FILE.gguf, else a tiny one is made)"
+	@echo "make hostile-soak 10,000 hostile runs, then a look at what they left (SOAK=$(SOAK))"
 	@echo "make install     installs under PREFIX ($(PREFIX)); DESTDIR is honoured"
 	@echo "make uninstall   removes what install wrote"
 	@echo "make deps        installs the packages this needs (apt), or names them"
@@ -63,7 +69,15 @@ fuzz-agent:
 	@$(CMAKE) --build build/fuzz -j $(JOBS) --target fuzz_agent_repair
 	@mkdir -p build/fuzz/corpus-agent
 	@build/fuzz/fuzz_agent_repair -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=60 -rss_limit_mb=4096 \
-	  -dict=fuzz/agent/answers.dict -print_final_stats=1 -artifact_prefix=build/fuzz/ build/fuzz/corpus-agent
+	  -dict=fuzz/agent/answers.dict -print_final_stats=1 -artifact_prefix=build/fuzz/ build/fuzz/corpus-agent fuzz/agent/seeds
+
+fuzz-judge:
+	@command -v clang > /dev/null || { echo "make fuzz-judge: clang and its compiler-rt are needed" >&2; exit 3; }
+	@$(MAKE) -s build/fuzz/build.ninja
+	@$(CMAKE) --build build/fuzz -j $(JOBS) --target fuzz_judge
+	@mkdir -p build/fuzz/corpus-judge
+	@build/fuzz/fuzz_judge -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=60 -rss_limit_mb=4096 \
+	  -dict=fuzz/judge/judge.dict -print_final_stats=1 -artifact_prefix=build/fuzz/ build/fuzz/corpus-judge fuzz/judge/seeds
 
 bench: all
 	@$(CMAKE) --build build/release -j $(JOBS) --target bench_nvfp4
@@ -73,8 +87,22 @@ family: all
 	@$(CMAKE) --build build/release -j $(JOBS) --target family_sweep
 	@build/release/bench/family_sweep challenges/nvfp4_group_gemm build/release/family.tsv
 
+power: all
+	@$(CMAKE) --build build/release -j $(JOBS) --target judge_power
+	@build/release/bench/judge_power --out build/power.jsonl $(POWER)
+
+corpus: all
+	@SHARKTANK_CACHE=$(CURDIR)/build/release/cache build/release/tests/test_judge_corpus --full $(CORPUS)
+
+season-local-model: all
+	@python3 tests/slow/local_model.py build/release/bin/sharktank tests/cli/fixtures/tiny $(if $(MODEL),--model $(MODEL))
+
 kill-soak: all
 	@python3 tests/slow/kill_soak.py build/release/bin/sharktank tests/cli/fixtures/tiny tests/cli/fixtures/quick.yml 100
+
+hostile-soak: all
+	@$(CMAKE) --build build/release -j $(JOBS) --target hostile_soak
+	@build/release/tests/hostile_soak $(SOAK)
 
 install: build/release/build.ninja
 	@$(CMAKE) -S . -B build/release -DCMAKE_INSTALL_PREFIX=$(PREFIX) > /dev/null

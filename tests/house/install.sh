@@ -20,9 +20,11 @@ if [ -f "$scratch/manifest.before" ]; then cp "$scratch/manifest.before" "$manif
 first=$scratch/dest/opt/first moved=$scratch/moved
 pc=$(find "$first" -name nvfp4.pc)
 lib=${pc#"$first/"} lib=${lib%/pkgconfig/nvfp4.pc}
-for f in bin/sharktank libexec/sharktank/sharktank-runner libexec/sharktank/sharktank-problem include/nvfp4.h \
+for f in bin/sharktank libexec/sharktank/sharktank-runner libexec/sharktank/sharktank-problem libexec/sharktank/sharktank-confine include/nvfp4.h \
   include/sharktank/entry.h include/sharktank/problem.h include/sharktank/problem_nvfp4.h share/man/man1/sharktank.1 \
   share/bash-completion/completions/sharktank share/sharktank/challenges/nvfp4_group_gemm/challenge.yml \
+  share/sharktank/templates/agent/system.md share/sharktank/templates/agent/pitch.md share/sharktank/templates/agent/ballot.md \
+  share/sharktank/templates/agent/entry.md \
   "$lib/libnvfp4.a" "$lib/libnvfp4.so" "$lib/cmake/nvfp4/nvfp4-config.cmake"; do
   [ -s "$first/$f" ] || complain "not installed: $f"
 done
