@@ -47,6 +47,20 @@ def run(*command, **more):
     return done.stdout
 
 
+def season_run(args, season, *options):
+    """A season to its end: on a machine too busy to race on, the engine stops (3) and is resumed."""
+    command = [args.sharktank, "run", args.challenge, "--season", season, *options]
+    for _ in range(10):
+        done = subprocess.run(command, text=True, capture_output=True)
+        if done.returncode == 0:
+            return
+        if done.returncode != 3 or "too busy to race" not in done.stderr:
+            complain("%s\nended with %d\n%s" % (" ".join(command), done.returncode, done.stderr[-2000:]))
+        time.sleep(5)
+        command = [args.sharktank, "resume", season]
+    complain("this machine stays too busy to race on")
+
+
 # ------------------------------------------------------------------ the server
 def make_python(work, names):
     """A virtual environment with packages by name."""
@@ -71,8 +85,7 @@ def make_model(args, python):
     for seed in "123":
         season = os.path.join(args.work, "tank-" + seed)
         shutil.rmtree(season, ignore_errors=True)
-        run(args.sharktank, "run", args.challenge, "--config", rules, "--rounds", "8", "--seed", seed,
-            "--season", season)
+        season_run(args, season, "--config", rules, "--rounds", "8", "--seed", seed)
         logs.append(os.path.join(season, "season.db"))
     print("training a model", flush=True)
     subprocess.run([python, os.path.join(HERE, "local_model_make.py"), path, str(args.steps), *logs], check=True)
@@ -272,7 +285,7 @@ def play(args, name, url, model):
     write_rules(rules, model, url, mixed=name == "mixed")
     print("playing %s" % name, flush=True)
     begun = time.monotonic()
-    run(args.sharktank, "run", args.challenge, "--config", rules, "--rounds", str(args.rounds), "--season", season)
+    season_run(args, season, "--config", rules, "--rounds", str(args.rounds))
     figures = check_season(args, season, told=name != "words")
     figures["wall"] = time.monotonic() - begun
     show(name, figures)
