@@ -4,7 +4,7 @@
  * be stopped and woken like an entry (some 60 us each time, and one more process to trust), an op inside the
  * entry's process would be the entry's to bend. Both sides' blocks are preceded and followed by the same
  * work, and its footprint (600 cache lines) is far below a core's second-level cache: it disturbs both alike.
- * Cost: about 0.2 ms twice a block of at least 25 ms, off the clock. */
+ * Cost: about 0.2 ms twice for each side at both ends of a half, off the clock. */
 #include "judge/judge_calibrator.h"
 
 #include <sched.h>
@@ -15,14 +15,14 @@
 
 enum { CALIBRATOR_LINES = 1 << 19, WORDS_PER_LINE = 8, CHAIN = 30000, STEPS = 200, RUNS = 3 };
 
-/* Measured on 2026-11-23 on the 2-core Xeon guest that docs/judge-evidence.md describes, 90 pairs of 8
- * samples each while compilers and other judges had both cores, largest over smallest of a pair: compute
- * 3.4 % at the median (the core steps between two frequencies), 6-8 % at 90 %, 16-19 % at 99 %; memory
- * 20 % at the median, 24-33 % at 90 %, 29-42 % at 99 %, 44 % at most. So these lines drop less than one
- * pair in a hundred even there, and what they drop has lost a fifth of its core or half of its memory's
- * speed. In those samples a block's own time went hardly with its calibrator's (correlation 0 to 0.3):
- * tighter lines would throw pairs away without making the others better. */
-static const double MOST_COMPUTE = 1.25, MOST_MEMORY = 2;
+/* Largest over smallest of a pair's samples. An idle 2-core Xeon guest (docs/judge-evidence.md) has two
+ * speeds and changes between them every ten milliseconds or so: the chain takes 25 or 29 to 31 us, at any
+ * moment, and the memory walk 25 to 38 us (13 pairs of 16 to 24 samples, 2026-11-24); ABBA in short blocks
+ * averages that away. Under compilers on both cores, 90 pairs: compute 16-19 % at their 99 %, memory 29-42 %.
+ * So these lines are crossed by what has lost a third of its core or half of its memory's speed. In the
+ * samples under load a block's own time went hardly with its calibrator's (correlation 0 to 0.3): tighter
+ * lines would throw pairs away without making the others better. */
+static const double MOST_COMPUTE = 1.5, MOST_MEMORY = 2;
 
 enum status judge_calibrator_create(struct judge_calibrator *out, struct error *e) {
   *out = (struct judge_calibrator){.bytes = (uint64_t)CALIBRATOR_LINES * WORDS_PER_LINE * sizeof(uint64_t)};

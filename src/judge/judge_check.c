@@ -125,12 +125,13 @@ static enum status add_hidden(struct check *k, uint32_t shape, uint32_t families
 
 /* Cheap cases first, so that a wrong entry costs little: for each of the cheapest tests the task's inputs,
  * the wider families and the hidden shapes near it, with the corners and the repeated calls at the cheapest;
- * only then the other tests and the timed shapes. */
+ * only then the other tests and the timed shapes, the cheapest of these with the wider families too: they are
+ * larger than the cheapest tests, and a program that looks at some of the inputs sees all of a small one. */
 static enum status collect_cases(struct check *k, struct error *e) {
   uint32_t families = (uint32_t)challenge_family_count(k->j->helper);
   uint32_t *order = shapes_by_cost(k, k->n_tests), *all = shapes_by_cost(k, k->n_public);
   k->item_case =
-      arena_array(&k->arena, 2 * (size_t)k->n_shapes + WIDE_SHAPES * (size_t)families + REPEATS + 1,
+      arena_array(&k->arena, 2 * (size_t)k->n_shapes + (WIDE_SHAPES + 1) * (size_t)families + REPEATS + 1,
                   sizeof *k->item_case);
   uint8_t *taken = arena_array(&k->arena, k->n_public + 1, sizeof *taken);
   enum status s = ST_OK;
@@ -147,9 +148,15 @@ static enum status collect_cases(struct check *k, struct error *e) {
     for (uint32_t n = 0; i == 0 && n < REPEATS; n++)
       add_case(k, order[0], 0, 1);
   }
-  for (uint32_t i = 0; i < k->n_public; i++)
-    if (!taken[all[i]])
-      add_case(k, all[i], 0, 0);
+  int widened = 0;
+  for (uint32_t i = 0; i < k->n_public; i++) {
+    if (taken[all[i]])
+      continue;
+    int widen = !widened && all[i] >= k->n_tests;
+    for (uint32_t f = 0; f < (widen ? families : 1); f++)
+      add_case(k, all[i], f, 0);
+    widened |= widen;
+  }
   return s;
 }
 
@@ -209,7 +216,6 @@ static enum status run_both(struct check *k, const struct check_case *x, struct 
   return ST_OK;
 }
 
-/* Both runs against the reference; right in one process and wrong in the other is a race. */
 /* Both against the reference, then against each other: a result that is right twice and differs by more than
  * the tolerance depends on something that is no input. */
 static void compare_both(struct check *k, const struct check_case *x, const struct challenge_data *data,

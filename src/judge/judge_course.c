@@ -66,13 +66,14 @@ int judge_course_choose(const struct judge *j, struct judge_course *c, uint32_t 
   return c->calls[shape] != before;
 }
 
-/* With one thread working ahead saves no more than the ring of a call, so few decoys make it a loss. */
-static uint32_t decoys(const struct judge *j, uint32_t calls) {
-  return j->threads > 1 ? calls : calls > 1 ? (calls + 7) / 8 : 0;
+/* With one thread working ahead saves no more than the ring of a call, so few decoys make it a loss; where
+ * fewer than eight calls fill a block, a ring is nothing beside a call. */
+uint32_t judge_course_decoys(const struct judge *j, uint32_t calls) {
+  return j->threads > 1 ? calls : calls / 8;
 }
 
 uint32_t judge_course_slots(const struct judge *j, const struct judge_course *c, uint32_t shape) {
-  return c->calls[shape] + decoys(j, c->calls[shape]);
+  return c->calls[shape] + judge_course_decoys(j, c->calls[shape]);
 }
 
 enum status judge_course_memory(struct judge *j, struct judge_course *c, struct error *e) {
@@ -109,9 +110,9 @@ void judge_course_free(struct judge_course *c) {
   *c = (struct judge_course){.inputs = {.fd = -1}};
 }
 
-enum status judge_course_prepare(struct judge *j, struct judge_course *c, uint32_t shape, int mixed,
-                                 uint64_t seed, struct error *e) {
-  uint32_t slots = judge_course_slots(j, c, shape), *family = calloc(slots, sizeof *family);
+enum status judge_course_prepare(struct judge *j, struct judge_course *c, uint32_t shape, uint32_t slots,
+                                 int mixed, uint64_t seed, struct error *e) {
+  uint32_t *family = calloc(slots, sizeof *family);
   uint64_t *seeds = malloc(slots * sizeof *seeds);
   size_t families = challenge_family_count(j->helper);
   struct rng r;

@@ -118,7 +118,8 @@ static int put_shape(const struct race *r, uint32_t shape, const struct judge_du
   json_put_num(item, "b_seconds", r->scored_s[1][shape] / calls);
   json_put_num(item, "speedup", exp(-median));
   put_interval(item, d, r->n_pairs);
-  json_put_int(item, "calls_per_block", r->course.calls[shape]);
+  json_put_int(item, "calls_per_block", (r->course.calls[shape] + r->blocks[shape] - 1) / r->blocks[shape]);
+  json_put_int(item, "blocks_per_pair", 4 * (int64_t)r->blocks[shape]);
   json_put_bool(item, "shown_slower", shown);
   json_array_append_new(list, item);
   return shown || median > limit;

@@ -12,6 +12,7 @@ struct race {
   struct judge_build build[2]; /* A, B */
   struct judge_course course;
   struct judge_child child[2];
+  uint32_t *blocks; /* [shapes] among which the calls of a half of a pair are shared out, per side */
   struct judge_calibrator calibrator;
   uint32_t n_pairs, dropped_stolen, dropped_drift;
   uint32_t wide_blocks; /* mixed blocks, not scored */
@@ -37,7 +38,7 @@ enum status race_warm_up(struct race *r, struct judge_verdict *v, struct error *
 /* One pair: appended to d, or counted as dropped. */
 enum status race_pair(struct race *r, struct judge_verdict *v, struct error *e) MUST_USE;
 /* One more pair with blocks `longer` times as long (as memory allows) and new seeds, kept apart: pair_s and
- * course.calls hold it until the next. */
+ * course.calls hold it until the next, one block a half. */
 enum status race_again(struct race *r, uint32_t longer, struct judge_verdict *v, struct error *e) MUST_USE;
 /* Shapes on which a side was faster than the speed of light of the device in play are run again; appends what
  * was found to list. Where the bound is declared physical and the time stays below it, *v says so. */

@@ -197,12 +197,15 @@ int judge_course_choose(const struct judge *j, struct judge_course *c, uint32_t 
 /* Makes the memories for the calls chosen so far; children must be started after it. */
 enum status judge_course_memory(struct judge *j, struct judge_course *c, struct error *e) MUST_USE;
 void judge_course_free(struct judge_course *c);
-/* Slots of a block: the calls and decoys, as many again when the entry may run threads, else an eighth. */
+/* Slots that are never called beside `calls` that are: as many when the entry may run threads, else an
+ * eighth. */
+uint32_t judge_course_decoys(const struct judge *j, uint32_t calls);
+/* Slots of a block that holds all of a shape's calls. */
 uint32_t judge_course_slots(const struct judge *j, const struct judge_course *c, uint32_t shape);
-/* Fresh inputs and references of one block into c->data; valid until the next prepare. mixed: a quarter of
- * the calls, drawn, have inputs of a wider family; c->family says which. */
-enum status judge_course_prepare(struct judge *j, struct judge_course *c, uint32_t shape, int mixed,
-                                 uint64_t seed, struct error *e) MUST_USE;
+/* Fresh inputs and references of `slots` calls, at most judge_course_slots, into c->data; valid until the
+ * next prepare. mixed: a quarter of the calls, drawn, have inputs of a wider family; c->family says which. */
+enum status judge_course_prepare(struct judge *j, struct judge_course *c, uint32_t shape, uint32_t slots,
+                                 int mixed, uint64_t seed, struct error *e) MUST_USE;
 
 /* --- odds and ends ------------------------------------------------------------------------------ */
 

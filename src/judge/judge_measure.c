@@ -34,7 +34,8 @@ static enum status run_round(struct measurement *m, int keep, struct judge_verdi
   if (!s)
     s = judge_child_prepare(j, &m->child, v, e);
   for (uint32_t i = 0; i < m->course.n && !s && !v->kind; i++) {
-    s = judge_course_prepare(j, &m->course, i, 0, rng_derive(seed, i), e);
+    s = judge_course_prepare(j, &m->course, i, judge_course_slots(j, &m->course, i), 0, rng_derive(seed, i),
+                             e);
     if (s)
       break;
     struct judge_block block = {.child = &m->child,

@@ -161,10 +161,10 @@ static void drift_is_told_from_the_calibrator_alone(void **state) {
     pace[i] = (struct judge_pace){.compute_ns = 30000, .memory_ns = 40000};
   assert_false(judge_pace_drifted(pace, 8));
   assert_false(judge_pace_drifted(pace, 0));
-  pace[5].compute_ns = 33000; /* a step of the core's frequency or two */
+  pace[5].compute_ns = 39000; /* the core has two speeds */
   pace[2].memory_ns = 52000;
   assert_false(judge_pace_drifted(pace, 8));
-  pace[5].compute_ns = 39000; /* somebody took a quarter of the core */
+  pace[5].compute_ns = 48000; /* somebody took more than a third of the core */
   assert_true(judge_pace_drifted(pace, 8));
   assert_false(judge_pace_drifted(pace, 5)); /* it came later */
   pace[5].compute_ns = 30000;

@@ -51,7 +51,7 @@ int sk_problem_generate(const sk_case *c, uint64_t seed, uint32_t family, const 
       if (family == 1)
         memset(to->data, 0, (size_t)elems * 4);
       else
-        draw(to->data, elems, (seed ^ (UINT64_C(0x9e3779b97f4a7c15) * (2 * p + t + 1))) | 1);
+        draw(to->data, elems, (seed ^ (UINT64_C(0x9e3779b97f4a7c15) * (2 * p + t + 1))) << 1 | 1);
     }
   return 0;
 }
