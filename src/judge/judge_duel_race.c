@@ -170,10 +170,10 @@ static enum status run_blocks(struct race *r, struct stretch *x, uint32_t from, 
   return s;
 }
 
-/* How many calls a mixed block may hold: what a block holds, unless the references of wider families cost too
- * much. Nothing is known of the first one's cost, so it is short. */
+/* How many calls a mixed block may hold: what a block holds or a few more, unless the references of wider
+ * families cost too much. Nothing is known of the first one's cost, so it is short. */
 static uint32_t wide_calls(const struct race *r, uint32_t shape, struct rng *random) {
-  double most = fmax(1, r->course.calls[shape] / r->blocks[shape]);
+  double most = fmax(r->course.calls[shape] / r->blocks[shape], fmin(r->course.calls[shape], FIRST_WIDE));
   if (r->wide_call_s > 0)
     most = fmin(most, fmax(1, (0.1 + WIDE_SHARE * r->pairs_wall_s - r->wide_s) / r->wide_call_s));
   else

@@ -218,7 +218,7 @@ static void test_budgets(void **state) {
   (void)state;
   static const struct {
     const char *first, *says;
-  } budget[] = {{"{evaluations: 1}", "evaluations"}, {"{wall_s: 0.001}", "wall_s"}};
+  } budget[] = {{"{evaluations: 0}", "evaluations"}, {"{wall_s: 0.001}", "wall_s"}};
   char dir[256], season[512], config[512], text[512];
   struct said s;
   struct error e;

@@ -22,7 +22,7 @@
 #include "season_replayed.h"
 #include "store/store.h"
 
-#define LIMITS "'agents':{'connect_s':15,'idle_s':2,'total_s':25,'retries':1}"
+#define LIMITS "'agents':{'connect_s':15,'idle_s':6,'total_s':40,'retries':1}"
 #define TANK_SHARKS                                                                                          \
   "'sharks':[{'name':'Cy','persona':'','agent':'builtin:skeptic'},"                                          \
   "{'name':'Di','persona':'','agent':'builtin:theorist'}]"

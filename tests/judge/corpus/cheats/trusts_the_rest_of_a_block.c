@@ -1,4 +1,4 @@
-/* cheat: looks at all inputs of a block's first call, then trusts the block. must: wrong | race */
+/* cheat: looks at all inputs of a block's first call, then trusts the block. must: wrong | race | no gain */
 #define OWN_RUN
 #include "../challenge/baseline.c"
 #include "../parts/small_integers.c"
