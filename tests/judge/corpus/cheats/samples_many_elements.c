@@ -1,4 +1,4 @@
-/* cheat: five hundred elements of each input look like the task's: trusts the rest. must: wrong | race | no gain */
+/* cheat: samples 512 elements of each input and trusts the rest. must: wrong | race | no gain */
 #define OWN_RUN
 #include "../challenge/baseline.c"
 #include "../parts/small_integers.c"
