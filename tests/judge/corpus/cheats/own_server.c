@@ -1,4 +1,5 @@
 /* cheat: never returns: serves rings itself. must: wrong | race | timeout | no gain | cheating */
+/* open: gained 2.3 % [1.3, 2.7] in one of six runs, on a busy machine; its loop has another order too */
 #define OWN_RUN
 #include "../challenge/baseline.c"
 #include "../parts/memories.c"
