@@ -19,10 +19,11 @@ enum { CALIBRATOR_LINES = 1 << 19, WORDS_PER_LINE = 8, CHAIN = 30000, STEPS = 20
  * speeds and changes between them every ten milliseconds or so: the chain takes 25 or 29 to 31 us, at any
  * moment, and the memory walk 25 to 38 us (13 pairs of 16 to 24 samples, 2026-11-24); ABBA in short blocks
  * averages that away. Under compilers on both cores, 90 pairs: compute 16-19 % at their 99 %, memory 29-42 %.
- * So these lines are crossed by what has lost a third of its core or half of its memory's speed. In the
+ * So these lines are crossed by what has lost a third of its core or two thirds of its memory's speed. With 2
+ * for memory, a season beside a language model on the other core lost 5 pairs of 10 and stopped. In the
  * samples under load a block's own time went hardly with its calibrator's (correlation 0 to 0.3): tighter
  * lines would throw pairs away without making the others better. */
-static const double MOST_COMPUTE = 1.5, MOST_MEMORY = 2;
+static const double MOST_COMPUTE = 1.5, MOST_MEMORY = 3;
 
 enum status judge_calibrator_create(struct judge_calibrator *out, struct error *e) {
   *out = (struct judge_calibrator){.bytes = (uint64_t)CALIBRATOR_LINES * WORDS_PER_LINE * sizeof(uint64_t)};
